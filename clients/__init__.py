@@ -1,0 +1,1 @@
+"""The partner's side: standard library only."""

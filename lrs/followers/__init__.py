@@ -1,0 +1,1 @@
+"""Workers that read the feed in order and keep something derived."""

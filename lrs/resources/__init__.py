@@ -1,0 +1,1 @@
+"""HTTP only: bytes in, bytes out, no rule of its own."""

@@ -1,0 +1,1 @@
+"""MongoDB only: one module a collection."""

@@ -1,0 +1,1 @@
+"""What /api takes and gives."""

@@ -1,1 +1,77 @@
-"""MongoDB only: one module a collection."""
+"""MongoDB only. ``open_store`` gives a Store: one door per collection."""
+
+from typing import Any
+
+from pymongo import MongoClient, ReadPreference, WriteConcern
+from pymongo.read_concern import ReadConcern
+
+from lrs.errors import LRSError
+from lrs.store import indexes
+from lrs.store.activities import Activities
+from lrs.store.attachments import Attachments
+from lrs.store.credentials import Credentials
+from lrs.store.errors import translated
+from lrs.store.places import Places
+from lrs.store.promises import Promises
+from lrs.store.statements import Statements
+
+
+class NotMigrated(LRSError):
+    """The database lacks indexes that this version needs; the title names them."""
+
+
+class Store:
+    """One MongoDB database. Every write is majority and journalled, every read majority, set here and nowhere else."""
+
+    def __init__(self, client: MongoClient[dict[str, Any]], database: str, *, deadline: float) -> None:
+        self.client = client
+        self.deadline = deadline
+        self.database = client.get_database(
+            database,
+            write_concern=WriteConcern("majority", j=True),
+            read_concern=ReadConcern("majority"),
+            read_preference=ReadPreference.PRIMARY,
+        )
+        self.statements = Statements(client, self.database, deadline=deadline)
+        self.attachments = Attachments(self.database, deadline=deadline)
+        self.activities = Activities(self.database, deadline=deadline)
+        self.credentials = Credentials(self.database, deadline=deadline)
+        self.promises = Promises(self.database)
+        self.places = Places(self.database, deadline=deadline)
+
+    def migrate(self) -> None:
+        """Create collections and indexes; safe to run again and beside running servers."""
+        with translated():
+            indexes.build(self.database)
+
+    def verify(self) -> None:
+        """Raise NotMigrated if an index is missing."""
+        with translated():
+            lacking = indexes.missing(self.database)
+        if lacking:
+            names = ", ".join(f"{m.collection}.{m.index}" for m in lacking)
+            raise NotMigrated(f"The database lacks indexes ({names}); run `lrs admin migrate` first")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.client.close()
+
+
+def open_store(uri: str, database: str, *, deadline: float = 10.0, connections: int = 32) -> Store:
+    """Open the store; connects when it is first used.
+
+    ``deadline`` bounds every call, in seconds. The client must be opened in the process that uses it: pymongo does not
+    survive a fork.
+    """
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        uri,
+        appname="sohoc",
+        maxPoolSize=connections,
+        waitQueueTimeoutMS=2000,
+        connectTimeoutMS=2000,
+        heartbeatFrequencyMS=1000,
+        serverSelectionTimeoutMS=int(deadline * 500),
+        retryWrites=True,
+        retryReads=True,
+    )
+    return Store(client, database, deadline=deadline)

@@ -1,0 +1,123 @@
+"""The bytes of attachments, in GridFS: durable before the statement that names them.
+
+A file is ``named`` once a statement with it has been seen; one that stays unnamed for an hour is swept. Every upload
+has an id of its own, so a sweep never touches what is being written.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import IO, Any, NamedTuple
+
+import pymongo
+from bson import ObjectId
+from gridfs import GridFSBucket, NoFile
+from pymongo.database import Database
+
+from lrs.store.errors import translated
+
+KEEP_UNNAMED = 3600.0
+"""Seconds that bytes are kept which no statement names."""
+_CHUNK = 255 * 1024
+
+
+class StoredAttachment(NamedTuple):
+    """One file: its GridFS id, hash as claimed (hex), content type and length in bytes."""
+
+    file: ObjectId
+    sha2: str
+    content_type: str
+    length: int
+
+
+class Attachments:
+    """Files of one organisation are shared by its statements and found by hash, never across organisations."""
+
+    def __init__(self, database: Database[dict[str, Any]], *, deadline: float) -> None:
+        self._bucket = GridFSBucket(database, bucket_name="attachments", chunk_size_bytes=_CHUNK)
+        self._files = database["attachments.files"]
+        self._uploads = database["attachments.uploads"]
+        self._statements = database["statements"]
+        self._deadline = deadline
+
+    def keep(self, org: bytes, sha2: str, content_type: str, source: IO[bytes]) -> ObjectId:
+        """Store the bytes unless they are stored; return the file's id once it is durable."""
+        held = {"metadata.org": org, "metadata.sha2": sha2, "metadata.contentType": content_type}
+        with translated():
+            with pymongo.timeout(self._deadline):
+                found = self._files.find_one_and_update(held, {"$currentDate": {"metadata.touched": True}})
+            if found is not None:
+                return ObjectId(found["_id"])
+            metadata = {
+                "org": org,
+                "sha2": sha2,
+                "contentType": content_type,
+                "named": False,
+                "touched": datetime.now(UTC),
+            }
+            return self._upload(metadata, source)
+
+    def _upload(self, metadata: dict[str, Any], source: IO[bytes]) -> ObjectId:
+        file = ObjectId()
+        with pymongo.timeout(self._deadline):
+            self._uploads.update_one({"_id": file}, {"$currentDate": {"touched": True}}, upsert=True)
+        with self._bucket.open_upload_stream_with_id(file, metadata["sha2"], metadata=metadata) as upload:
+            while chunk := source.read(_CHUNK):
+                with pymongo.timeout(self._deadline):
+                    upload.write(chunk)
+        return file
+
+    def find(self, org: bytes, files: Iterable[ObjectId]) -> list[StoredAttachment]:
+        """Return the files with these ids, one for each hash."""
+        with translated(), pymongo.timeout(self._deadline):
+            rows = list(self._files.find({"_id": {"$in": list(files)}, "metadata.org": org}))
+        by_hash = {row["metadata"]["sha2"]: row for row in rows}
+        return [
+            StoredAttachment(row["_id"], sha2, row["metadata"]["contentType"], row["length"])
+            for sha2, row in by_hash.items()
+        ]
+
+    def read(self, file: ObjectId) -> Iterator[bytes]:
+        """Yield a file's bytes, chunk by chunk."""
+        with translated(), self._bucket.open_download_stream(file) as stream:
+            while chunk := stream.readchunk():
+                yield bytes(chunk)
+
+    def sweep(self, *, older: float = KEEP_UNNAMED) -> int:
+        """Delete files that no statement has named for ``older`` seconds, and uploads that broke off.
+
+        Returns how many went.
+        """
+        with translated():
+            return self._sweep_uploads(older) + self._sweep_unnamed(older)
+
+    def _sweep_uploads(self, older: float) -> int:
+        gone = 0
+        for upload in self._uploads.find(_stale("$touched", older), {"_id": 1}):
+            with pymongo.timeout(self._deadline):
+                if self._files.find_one({"_id": upload["_id"]}, {"_id": 1}) is None:
+                    self._delete(upload["_id"])
+                    gone += 1
+                self._uploads.delete_one({"_id": upload["_id"]})
+        return gone
+
+    def _sweep_unnamed(self, older: float) -> int:
+        unnamed = {"metadata.named": False} | _stale("$metadata.touched", older)
+        gone = 0
+        for row in self._files.find(unnamed, {"_id": 1}):
+            with pymongo.timeout(self._deadline):
+                if self._statements.find_one({"files": row["_id"]}, {"_id": 1}) is not None:
+                    self._files.update_one({"_id": row["_id"]}, {"$set": {"metadata.named": True}})
+                # Its row first, and only if it is still stale: whoever looked it up meanwhile has touched it.
+                elif self._files.delete_one({"_id": row["_id"]} | unnamed).deleted_count:
+                    self._delete(row["_id"])
+                    gone += 1
+        return gone
+
+    def _delete(self, file: ObjectId) -> None:
+        with suppress(NoFile):  # raised after the chunks are gone, when the row went before
+            self._bucket.delete(file)
+
+
+def _stale(touched: str, older: float) -> dict[str, Any]:
+    return {"$expr": {"$lt": [touched, {"$subtract": ["$$NOW", int(older * 1000)]}]}}

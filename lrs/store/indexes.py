@@ -1,0 +1,70 @@
+"""Every collection with its indexes, in one table. ``lrs admin migrate`` builds them; servers only verify.
+
+Indexes that serve queries begin with ``org`` and end with ``stored``, so that one organisation's statements are found
+in order without a sort in memory. The unique index on ``_id``, which MongoDB keeps by itself, is the promise of
+"once".
+"""
+
+from typing import Any, NamedTuple
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.database import Database
+
+Document = dict[str, Any]
+
+
+class Missing(NamedTuple):
+    """An index that the table names and the database lacks."""
+
+    collection: str
+    name: str
+
+
+def _index(*fields: str, **options: Any) -> IndexModel:
+    named = {"name": "_".join(fields)} | options
+    return IndexModel([(field, ASCENDING) for field in fields], **named)
+
+
+INDEXES: dict[str, tuple[IndexModel, ...]] = {
+    "statements": (
+        _index("org", "stored"),
+        _index("org", "keys", "stored"),
+        _index("refers", partialFilterExpression={"refers": {"$exists": True}}),
+        _index("files", partialFilterExpression={"files": {"$exists": True}}),
+    ),
+    "references": (
+        _index("org", "keys", "stored"),
+        _index("referrer"),
+    ),
+    "activities": (),
+    "attachments.files": (
+        _index("filename", "uploadDate", name="filename_1_uploadDate_1"),  # GridFS looks for these two by name
+        _index("metadata.org", "metadata.sha2"),
+        _index("metadata.touched", partialFilterExpression={"metadata.named": False}),
+    ),
+    "attachments.chunks": (_index("files_id", "n", unique=True, name="files_id_1_n_1"),),
+    "attachments.uploads": (),
+    "organisations": (),
+    "credentials": (),
+    "processes": (),
+    "places": (),
+}
+
+
+def build(database: Database[Document]) -> None:
+    """Create what is missing. Safe to run again, and beside running servers: builds are online."""
+    present = set(database.list_collection_names())
+    for name, indexes in INDEXES.items():
+        if name not in present:
+            database.create_collection(name, check_exists=False)
+        if indexes:
+            database[name].create_indexes(list(indexes))
+
+
+def missing(database: Database[Document]) -> list[Missing]:
+    """Return the indexes of the table that the database lacks."""
+    lacking = []
+    for name, indexes in INDEXES.items():
+        present = database[name].index_information()
+        lacking += [Missing(name, i.document["name"]) for i in indexes if i.document["name"] not in present]
+    return lacking

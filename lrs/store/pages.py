@@ -1,0 +1,141 @@
+"""One page of statements in the order of ``stored``, found directly or through what they refer to."""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from pymongo.collection import Collection
+
+from lrs.store.documents import RETURNED, Found, found
+
+Document = dict[str, Any]
+
+
+class Position(NamedTuple):
+    """Where a walk stands: the last ``stored`` that was given out, and the ids given out at that instant.
+
+    Two processes may stamp the same microsecond; the ids keep such statements apart without a wider index.
+    """
+
+    stored: int
+    ids: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which statements, in which order.
+
+    ``keys``: every group must hold, a group holds if one of its keys does. ``since`` < stored <= ``until``,
+    microseconds, None for no bound. ``position`` continues an earlier page.
+    """
+
+    org: bytes
+    keys: Sequence[Sequence[bytes]] = ()
+    since: int | None = None
+    until: int | None = None
+    ascending: bool = False
+    position: Position | None = None
+
+    @property
+    def direction(self) -> int:
+        """1 from the oldest, -1 from the newest."""
+        return 1 if self.ascending else -1
+
+
+class Page(NamedTuple):
+    """Statements in order, and the position to go on from, if there are more."""
+
+    statements: list[Found]
+    position: Position | None
+
+
+def condition(selection: Selection) -> Document:
+    """Return the filter that both collections are asked with; every value is a literal of our own making."""
+    where: Document = {"org": selection.org}
+    groups = [{"keys": {"$in": list(group)}} if len(group) > 1 else {"keys": group[0]} for group in selection.keys]
+    if len(groups) == 1:
+        where |= groups[0]
+    elif groups:
+        where["$and"] = groups
+    if span := _span(selection):
+        where["stored"] = span
+    return where
+
+
+def _span(selection: Selection) -> Document:
+    span: Document = {}
+    if selection.since is not None:
+        span["$gt"] = selection.since
+    if selection.until is not None:
+        span["$lte"] = selection.until
+    if selection.position is not None:
+        stored = selection.position.stored
+        if selection.ascending:
+            span.pop("$gt", None)  # the walk began after it
+            span["$gte"] = stored
+        else:
+            span["$lte"] = stored
+    return span
+
+
+def pages(statements: Collection[Document], linked: Collection[Document], selection: Selection, limit: int) -> Page:
+    """Return one page; see ``Statements.page``."""
+    where = condition(selection)
+    direct = _direct(statements, where, selection, limit + 1)
+    reached = _reached(linked, where, selection, limit + 1) if selection.keys else iter(())
+    merged = heapq.merge(direct, reached, key=itemgetter("stored"), reverse=not selection.ascending)
+    given = set(selection.position.ids) if selection.position else set()
+    chosen: list[Document] = []
+    for document in merged:
+        if document["_id"] not in given:
+            given.add(document["_id"])
+            chosen.append(document)
+            if len(chosen) > limit:
+                break
+    return _page(chosen, selection, limit)
+
+
+def _page(chosen: list[Document], selection: Selection, limit: int) -> Page:
+    statements = [found(document) for document in chosen[:limit]]
+    if len(chosen) <= limit or not statements:
+        return Page(statements, None)
+    last = statements[-1].stored
+    ids = tuple(statement.id for statement in statements if statement.stored == last)
+    before = selection.position
+    if before is not None and before.stored == last:
+        ids += before.ids
+    return Page(statements, Position(last, ids))
+
+
+def _direct(statements: Collection[Document], where: Document, selection: Selection, most: int) -> Iterator[Document]:
+    slack = len(selection.position.ids) if selection.position else 0
+    cursor = statements.find(where | {"voided": {"$ne": True}}, RETURNED)
+    return iter(cursor.sort("stored", selection.direction).limit(most + slack).batch_size(most + slack))
+
+
+def _reached(linked: Collection[Document], where: Document, selection: Selection, most: int) -> Iterator[Document]:
+    pipeline: list[Document] = [
+        {"$match": where},
+        {"$sort": {"stored": selection.direction}},
+        {
+            "$lookup": {
+                "from": "statements",
+                "localField": "referrer",
+                "foreignField": "_id",
+                "as": "found",
+            }
+        },
+        {"$unwind": "$found"},
+        {"$match": {"found.voided": {"$ne": True}}},
+        {
+            "$project": {
+                "_id": "$referrer",
+                "stored": 1,
+                "raw": "$found.raw",
+                "files": "$found.files",
+            }
+        },
+    ]
+    return iter(linked.aggregate(pipeline, batchSize=most))

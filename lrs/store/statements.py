@@ -1,0 +1,166 @@
+"""The ``statements`` collection: one document a statement, written once.
+
+The unique ``_id`` (organisation and statement id) is the promise that nothing is stored twice. One plain statement is
+one insert; whatever is more than that (a batch, a reference, a voiding) is one transaction, all or nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pymongo
+from pymongo import MongoClient, WriteConcern
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.read_concern import ReadConcern
+
+from lrs.errors import Unavailable
+from lrs.store.documents import RETURNED, Found, Row, found
+from lrs.store.errors import translated
+from lrs.store.pages import Page, Selection, pages
+from lrs.store.references import References
+
+_DUPLICATE_KEY = 11000
+_ROUNDS = 8
+_WITH_STATE = RETURNED | {"voided": 1, "org": 1}
+
+
+class Taken(Exception):
+    """Nothing was written, because of ids that hold a statement already; ``taken`` has them."""
+
+    def __init__(self, taken: list[Found]) -> None:
+        self.taken = taken
+        super().__init__(f"{len(taken)} ids are taken")
+
+
+class Statements:
+    """Stores and finds statements; every call ends within the deadline, else Unavailable."""
+
+    def __init__(self, client: MongoClient[Any], database: Database[dict[str, Any]], *, deadline: float) -> None:
+        self._client = client
+        self._rows = database["statements"]
+        self._linked = database["references"]
+        self._references = References(self._rows, self._linked)
+        self._deadline = deadline
+
+    def insert(self, rows: Sequence[Row], *, before_commit: Callable[[], None] | None = None) -> None:
+        """Store all rows or none; raise Taken with the statements that hold one of the ids already.
+
+        ``before_commit`` is called when the rows are stamped and not yet visible to anybody.
+        """
+        with translated(), pymongo.timeout(self._deadline):
+            if before_commit is None and len(rows) == 1 and rows[0].refers is None:
+                try:
+                    self._rows.insert_one(rows[0].document())
+                except DuplicateKeyError:
+                    pass
+                else:
+                    return
+            self._insert_together(rows, before_commit)
+
+    def _insert_together(self, rows: Sequence[Row], before_commit: Callable[[], None] | None) -> None:
+        awaited: set[bytes] = set()
+        for _ in range(_ROUNDS):
+            try:
+                return self._transact(rows, awaited, before_commit)
+            except (DuplicateKeyError, _PlaceholderGone):
+                awaited = self._placeholders(rows)
+        raise Unavailable  # the ids are fought over: the caller may send the same again
+
+    def _placeholders(self, rows: Sequence[Row]) -> set[bytes]:
+        """Return which ids hold placeholders; raise Taken if any holds a statement."""
+        held = list(self._rows.find({"_id": {"$in": [row.id for row in rows]}}, _WITH_STATE))
+        if taken := [found(document) for document in held if "org" in document]:
+            raise Taken(taken)
+        return {document["_id"] for document in held}
+
+    def _transact(self, rows: Sequence[Row], awaited: set[bytes], before_commit: Callable[[], None] | None) -> None:
+        def write(session: ClientSession) -> None:
+            self._write(rows, awaited, session)
+            if before_commit is not None:
+                before_commit()
+
+        with self._client.start_session() as session:
+            session.with_transaction(
+                write,
+                read_concern=ReadConcern("snapshot"),
+                write_concern=WriteConcern("majority", j=True),
+            )
+
+    def _write(self, rows: Sequence[Row], awaited: set[bytes], session: ClientSession) -> None:
+        fresh = [row.document() for row in rows if row.id not in awaited]
+        if fresh:
+            _raising_duplicates(lambda: self._rows.insert_many(fresh, session=session))
+        for row in rows:
+            if row.id in awaited:
+                self._fill(row, session)
+        for row in rows:
+            if row.refers is not None:
+                self._references.link(row, session)
+            if row.voiding and row.refers is not None:
+                self._void(row.refers, session)
+            if row.id in awaited:
+                self._references.adopt(row, session)
+
+    def _fill(self, row: Row, session: ClientSession) -> None:
+        """Turn a placeholder into the statement it waited for; what it was told meanwhile stays."""
+        document = row.document()
+        update: dict[str, Any] = {"$set": document}
+        if row.voiding:
+            update["$unset"] = {"voided": ""}  # a voiding statement cannot be voided (Data 2.3.2)
+        filled = self._rows.update_one({"_id": row.id, "org": {"$exists": False}}, update, session=session)
+        if filled.matched_count == 0:
+            raise _PlaceholderGone
+
+    def _void(self, target: bytes, session: ClientSession) -> None:
+        void = [{"$set": {"voided": {"$ne": ["$voiding", True]}}}]
+        self._rows.update_one({"_id": target}, void, upsert=True, session=session)
+
+    def restamp(self, rows: Sequence[Row]) -> None:
+        """Move stored rows to the ``stored`` and ``raw`` that they carry now."""
+        with translated(), pymongo.timeout(self._deadline):
+            for row in rows:
+                self._rows.update_one({"_id": row.id}, {"$set": {"stored": row.stored, "raw": row.raw}})
+                if row.refers is not None:
+                    self._linked.update_many({"referrer": row.id}, {"$set": {"stored": row.stored}})
+
+    def get(self, document: bytes, *, voided: bool) -> Found | None:
+        """Return the statement with this ``_id``, if it is stored and voided or not as asked."""
+        with translated(), pymongo.timeout(self._deadline):
+            held = self._rows.find_one({"_id": document}, _WITH_STATE)
+        if held is None or "org" not in held or bool(held.get("voided")) is not voided:
+            return None
+        return found(held)
+
+    def page(self, selection: Selection, *, limit: int) -> Page:
+        """Return up to ``limit`` statements of a selection, in its order, and where the next page begins."""
+        with translated(), pymongo.timeout(self._deadline):
+            return pages(self._rows, self._linked, selection, limit)
+
+    def after(self, org: bytes, place: int, *, through: int, most: int) -> list[Found]:
+        """Return statements of the feed: ``place`` < stored <= ``through``, in order, about ``most`` of them.
+
+        Never ends between two statements with the same ``stored``, so the last one's ``stored`` is the next place.
+        """
+        span = {"org": org, "stored": {"$gt": place, "$lte": through}}
+        with translated(), pymongo.timeout(self._deadline):
+            rows = [found(d) for d in self._rows.find(span, RETURNED).sort("stored", 1).limit(most)]
+            if len(rows) == most:
+                last = rows[-1].stored
+                rest = self._rows.find({"org": org, "stored": last}, RETURNED)
+                rows = [row for row in rows if row.stored < last] + [found(document) for document in rest]
+        return rows
+
+
+class _PlaceholderGone(Exception):
+    """Somebody else filled the placeholder first."""
+
+
+def _raising_duplicates(write: Callable[[], object]) -> None:
+    """Let a taken ``_id`` in a batch leave as the same exception as a single one."""
+    try:
+        write()
+    except BulkWriteError as error:
+        if any(e["code"] == _DUPLICATE_KEY for e in error.details["writeErrors"]):
+            raise DuplicateKeyError("a batch met a taken _id", _DUPLICATE_KEY, error.details) from error
+        raise

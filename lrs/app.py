@@ -1,0 +1,70 @@
+"""Where the layers meet."""
+
+import atexit
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask
+
+from lrs.config import Config
+from lrs.resources import errors
+from lrs.resources.bodies import Bodies
+from lrs.resources.guards import guard
+from lrs.resources.health import health
+from lrs.resources.xapi.about import About
+from lrs.resources.xapi.statements import Statements
+from lrs.services.auth import Authenticator
+from lrs.services.health import Health
+from lrs.services.room import Room
+from lrs.services.safetime import SafeTime
+from lrs.services.statements import StatementService
+from lrs.services.walks import Walks
+from lrs.store import open_store
+
+_SPARE_CONNECTIONS = 4
+
+
+def create_app(config: Config | None = None, *, before_commit: Callable[[], None] | None = None) -> Flask:
+    """Return the server for one process; it opens the store and joins the other processes of it.
+
+    Must be called in the process that serves. ``before_commit`` is for fault tests: called while a write is stamped
+    and not yet visible to anybody.
+    """
+    config = config or Config.from_env()
+    store = open_store(
+        config.mongodb_uri,
+        config.database,
+        deadline=config.deadline,
+        connections=config.threads + _SPARE_CONNECTIONS,
+    )
+    safetime = SafeTime(store.promises, linger=config.deadline)
+    safetime.start()
+    atexit.register(safetime.stop)
+    room = Room(config.room)
+    service = StatementService(
+        store, safetime, Walks(config.pepper), room=room, page=config.page, before_commit=before_commit
+    )
+    app = Flask("lrs", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.extensions["lrs"] = safetime
+    errors.register(app)
+    app.register_blueprint(health(Health(safetime, room)))
+    app.register_blueprint(_xapi(config, service, Authenticator(store.credentials, config.pepper)))
+    return app
+
+
+def _xapi(config: Config, service: StatementService, authenticator: Authenticator) -> Blueprint:
+    """Return the xAPI endpoint."""
+    blueprint = Blueprint("xapi", __name__, url_prefix="/xapi")
+    bodies = Bodies(
+        body=config.max_body,
+        statement=config.max_statement,
+        batch=config.max_batch,
+        attachments=config.max_attachments,
+    )
+    prefix = urlsplit(config.public_url).path.rstrip("/")
+    statements = Statements.as_view("statements", service, bodies, f"{prefix}/xapi/statements")
+    blueprint.add_url_rule("/statements", view_func=statements)
+    blueprint.add_url_rule("/about", view_func=About.as_view("about"))
+    guard(blueprint, authenticator, config.default_version, lambda: service.consistent_through)
+    return blueprint

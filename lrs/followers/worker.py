@@ -1,0 +1,49 @@
+"""``lrs worker``: runs the followers and tidies up, until it is told to stop."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from lrs.config import Config
+from lrs.errors import LRSError
+from lrs.followers.feed import Follower
+from lrs.services import clocks
+from lrs.store import Store, open_store
+
+_EVERY: Final = 0.5
+_SWEEP_EVERY: Final = 600.0
+
+log = logging.getLogger(__name__)
+
+
+def run_worker(config: Config, stop: threading.Event, followers: Sequence[Follower] = ()) -> None:
+    """Work until ``stop`` is set; outages of the database are waited out."""
+    store = open_store(config.mongodb_uri, config.database, deadline=config.deadline, connections=4)
+    swept = float("-inf")
+    try:
+        while not stop.is_set():
+            if clocks.passed() - swept > _SWEEP_EVERY and _attempt("sweep", lambda: _sweep(store)):
+                swept = clocks.passed()
+            busy = [_attempt("follow", follower.follow) for follower in followers]
+            stop.wait(0 if any(busy) else _EVERY)
+    finally:
+        store.close()
+
+
+def _sweep(store: Store) -> bool:
+    gone = store.attachments.sweep()
+    if gone:
+        log.info("swept attachments that no statement names", extra={"count": gone})
+    return True
+
+
+def _attempt(task: str, work: Callable[[], int]) -> int:
+    """Return what the work returns, 0 where it failed: the next round tries again."""
+    try:
+        return work()
+    except LRSError:
+        log.warning("the database is not available; trying again", extra={"task": task})
+    except Exception:
+        log.exception("a task of the worker failed; trying again", extra={"task": task})
+    return 0

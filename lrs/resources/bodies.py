@@ -1,0 +1,72 @@
+"""Bytes in: the body of a request becomes statements."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import Request
+
+from lrs.errors import BadRequest, PayloadTooLarge, UnsupportedMediaType
+from lrs.resources.mime import essence
+from lrs.resources.multipart import Limits, read_mixed
+from lrs.services.statements import Batch
+from schemas.faults import Fault
+from schemas.xapi.normalise import split
+from schemas.xapi.parsing import parse_json
+from schemas.xapi.statements import load_statements
+from schemas.xapi.versions import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """Reads bodies within limits, all but ``batch`` in bytes."""
+
+    body: int
+    statement: int
+    batch: int
+    attachments: int
+
+    @contextmanager
+    def statements(self, request: Request, version: Version) -> Iterator[Batch]:
+        """Give the statements of a request, judged; their attachments can be read inside the block only.
+
+        Raises Refused for what breaks a rule of the specification, PayloadTooLarge, UnsupportedMediaType.
+        """
+        kind = essence(request.content_type or "")
+        if kind == "application/json":
+            yield self._batch(self._text(request), version)
+        elif kind == "multipart/mixed":
+            limits = Limits(statements=self.body, total=self.body + self.attachments)
+            request.max_content_length = limits.total
+            self._announced(request, limits.total)
+            with read_mixed(request.stream, request.content_type or "", limits) as mixed:
+                yield self._batch(mixed.statements, version)._replace(received=mixed.attachments)
+        else:
+            raise UnsupportedMediaType("Send statements as application/json or as multipart/mixed with attachments")
+
+    def _text(self, request: Request) -> bytes:
+        self._announced(request, self.body)
+        request.max_content_length = self.body
+        return request.get_data(cache=False)
+
+    def _announced(self, request: Request, most: int) -> None:
+        if request.content_length is not None and request.content_length > most:
+            raise PayloadTooLarge(f"A request of this kind holds at most {most} bytes")
+
+    def _batch(self, body: bytes, version: Version) -> Batch:
+        parsed = parse_json(body)
+        texts = split(body)
+        if len(texts) > self.batch:
+            raise PayloadTooLarge(f"A request holds at most {self.batch} statements")
+        if any(len(text) > self.statement for text in texts):
+            raise PayloadTooLarge(f"A statement holds at most {self.statement} bytes")
+        return Batch(load_statements(parsed, version), texts, single=isinstance(parsed, dict))
+
+
+def require_single(batch: Batch, statement_id: str) -> None:
+    """Raise BadRequest unless the body is one statement whose id, if it has one, is the one of the request."""
+    if not batch.single:
+        raise BadRequest("PUT takes one statement", [Fault("", "single", "an array belongs into a POST")])
+    given = batch.statements[0].setdefault("id", statement_id)
+    if given.lower() != statement_id.lower():
+        raise BadRequest("The ids differ", [Fault("id", "same", "must be the statementId of the request")])

@@ -1,0 +1,61 @@
+"""Every error becomes one shape on the wire: problem+json (RFC 9457), its ``errors`` with path, rule and message."""
+
+import json
+import logging
+from collections.abc import Iterable
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from lrs.errors import LRSError, PayloadTooLarge, TooManyRequests, Unauthorized, Unavailable
+from schemas.faults import Fault, Refused, TooLarge
+
+log = logging.getLogger(__name__)
+
+
+def register(app: Flask) -> None:
+    """Translate whatever leaves a view, the most specific first."""
+    app.register_error_handler(LRSError, _lrs_error)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(RequestEntityTooLarge, _too_large)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _defect)
+
+
+def problem(status: int, title: str, faults: Iterable[Fault] = (), headers: Iterable[tuple[str, str]] = ()) -> Response:
+    """Return a problem document."""
+    body = {"title": title, "status": status, "errors": [fault._asdict() for fault in faults]}
+    text = json.dumps(body, ensure_ascii=False)
+    return Response(text, status, headers=list(headers), content_type="application/problem+json")
+
+
+def _lrs_error(error: LRSError) -> Response:
+    if type(error).status >= 500 and not isinstance(error, Unavailable):  # noqa: PLR2004 - HTTP's own number
+        return _defect(error)
+    headers = []
+    if isinstance(error, Unavailable | TooManyRequests):
+        headers.append(("Retry-After", str(error.retry_after)))
+    if isinstance(error, Unauthorized):
+        headers.append(("WWW-Authenticate", 'Basic realm="xAPI", charset="UTF-8"'))
+    return problem(error.status, error.title, error.faults, headers)
+
+
+def _refused(error: Refused) -> Response:
+    if isinstance(error, TooLarge):
+        return problem(413, error.faults[0].message, error.faults)
+    return problem(400, "The request breaks the rules of xAPI", error.faults)
+
+
+def _too_large(_: RequestEntityTooLarge) -> Response:
+    return _lrs_error(PayloadTooLarge(f"A request of this kind holds at most {request.max_content_length} bytes"))
+
+
+def _http_error(error: HTTPException) -> Response:
+    """Keep what Flask decided: the status, and headers such as Allow."""
+    kept = [(name, value) for name, value in error.get_headers() if name.lower() != "content-type"]
+    return problem(error.code or 500, error.description or error.name, headers=kept)
+
+
+def _defect(error: Exception) -> Response:
+    log.error("unexpected %s", type(error).__name__, exc_info=error, extra={"request_id": g.get("request_id")})
+    return problem(500, "Internal error")

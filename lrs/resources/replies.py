@@ -1,0 +1,35 @@
+"""Bytes out: answers of the statement resource."""
+
+import json
+from collections.abc import Callable
+from email.utils import formatdate
+
+from flask import Response
+
+from lrs.resources.multipart import mixed_body
+from lrs.services.statements import Answer
+
+_JSON = "application/json"
+
+
+def one_statement(answer: Answer) -> Response:
+    """Answer with a single statement."""
+    return _reply(answer, answer.statements[0])
+
+
+def statement_page(answer: Answer, link: Callable[[str], str]) -> Response:
+    """Answer with a StatementResult; ``link`` makes the ``more`` of a token."""
+    more = json.dumps(link(answer.more) if answer.more else "").encode()
+    body = b'{"statements":[' + b",".join(answer.statements) + b'],"more":' + more + b"}"
+    return _reply(answer, body)
+
+
+def _reply(answer: Answer, body: bytes) -> Response:
+    if answer.attachments is None:
+        response = Response(body, content_type=_JSON)
+    else:
+        content_type, chunks = mixed_body(body, answer.attachments)
+        response = Response(chunks, content_type=content_type)
+    if answer.newest is not None:
+        response.headers["Last-Modified"] = formatdate(answer.newest // 1_000_000, usegmt=True)
+    return response

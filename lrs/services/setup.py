@@ -1,0 +1,47 @@
+"""The first organisation and its first credential, so that a new store can be used at once."""
+
+import json
+import secrets
+from dataclasses import dataclass
+
+from lrs.services.auth import digest
+from lrs.store import Store
+from lrs.store.credentials import Credential
+from lrs.store.documents import ORG_BYTES
+
+_KEY_BYTES = 12
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True)
+class FirstCredential:
+    """The first key and secret; ``created`` if they were made up here."""
+
+    key: str
+    secret: str
+    created: bool
+
+
+def first_credential(
+    store: Store, pepper: str, key: str = "", secret: str = "", *, home_page: str = "http://localhost"
+) -> FirstCredential:
+    """Make sure that the first organisation exists and that this key and secret open it; make them up if empty.
+
+    The authority of its statements is the account ``key`` at ``home_page``, which is the address of this store. It may
+    do everything (scope ``all``). Running this again with the same words changes nothing.
+    """
+    created = not (key and secret)
+    key = key or secrets.token_hex(_KEY_BYTES)
+    secret = secret or secrets.token_urlsafe(_SECRET_BYTES)
+    org = store.credentials.first_organisation(secrets.token_bytes(ORG_BYTES), "Sổ Học")
+    authority = {"objectType": "Agent", "account": {"homePage": home_page, "name": key}}
+    store.credentials.put(
+        Credential(
+            key=key,
+            org=org,
+            digest=digest(pepper.encode(), key, secret),
+            scopes=frozenset({"all"}),
+            authority=json.dumps(authority, ensure_ascii=False).encode(),
+        )
+    )
+    return FirstCredential(key, secret, created)

@@ -1,0 +1,248 @@
+"""Storing and finding statements (Communication 2.1)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from lrs.errors import Conflict, NotFound
+from lrs.services import clocks
+from lrs.services.attachments import OutgoingAttachment, ReceivedAttachment
+from lrs.services.auth import Principal
+from lrs.services.definitions import Definitions
+from lrs.services.files import Files
+from lrs.services.room import Room
+from lrs.services.safetime import SafeTime, Stamps
+from lrs.services.walks import LIFETIME, Walk, Walks
+from lrs.store import Store
+from lrs.store.documents import Found, Row, document_id
+from lrs.store.pages import Position, Selection
+from lrs.store.statements import Taken
+from schemas.faults import Fault
+from schemas.xapi.equality import same
+from schemas.xapi.formats import activities_of, as_canonical, as_ids
+from schemas.xapi.keys import is_voiding, query_keys, refers_to, statement_keys
+from schemas.xapi.normalise import complete
+from schemas.xapi.queries import StatementQuery
+from schemas.xapi.statements import Statement
+from schemas.xapi.timestamps import iso
+from schemas.xapi.versions import Version
+
+
+class Batch(NamedTuple):
+    """Statements as they came: parsed and judged, the client's own text of each, and the data sent along.
+
+    ``single`` says that the body was one object and no array, for the paths of faults.
+    """
+
+    statements: list[Statement]
+    texts: list[bytes]
+    single: bool
+    received: Sequence[ReceivedAttachment] = ()
+
+
+class Answer(NamedTuple):
+    """One page: the statements' JSON, the newest ``stored`` (microseconds), the token of the next page, attachments."""
+
+    statements: list[bytes]
+    newest: int | None
+    more: str | None = None
+    attachments: list[OutgoingAttachment] | None = None
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A statement that is ready but for its stamp."""
+
+    statement_id: str
+    statement: Statement
+    text: bytes
+    row: Row
+
+
+class StatementService:
+    """Stores batches whole or not at all, each statement once; finds them by the filters of the specification.
+
+    ``page`` is the most statements an answer holds. ``before_commit`` is called while a write is stamped and not yet
+    visible: fault tests hold writes there.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        safetime: SafeTime,
+        walks: Walks,
+        *,
+        room: Room,
+        page: int,
+        before_commit: Callable[[], None] | None = None,
+    ) -> None:
+        self._statements = store.statements
+        self._files = Files(store.attachments)
+        self._definitions = Definitions(store.activities)
+        self._safetime = safetime
+        self._walks = walks
+        self._room = room
+        self._page = page
+        self._before_commit = before_commit
+
+    @property
+    def consistent_through(self) -> int:
+        """The safe time, in microseconds: nothing new will appear at or before it."""
+        return self._safetime.consistent_through
+
+    def store(self, principal: Principal, batch: Batch, version: Version) -> list[str]:
+        """Store all statements or none; return their ids once they are durable.
+
+        A statement that is stored already, the same by the rule of immutability, counts as stored. Raises Forbidden,
+        Refused (attachments), Conflict where an id holds another statement, Unavailable.
+        """
+        principal.require("statements/write")
+        self._room.check()
+        files = self._files.keep(principal.org, batch.statements, batch.received, single=batch.single)
+        drafts = [_draft(principal, *sent) for sent in zip(batch.statements, batch.texts, files, strict=True)]
+
+        def stamp(stamps: Stamps) -> None:
+            for offset, draft in enumerate(drafts):
+                _stamp(draft, stamps.first + offset, principal, version)
+
+        def move(stamps: Stamps) -> None:
+            stamp(stamps)
+            self._statements.restamp(written)
+
+        if drafts:
+            with self._safetime.in_flight(len(drafts), move) as stamps:
+                stamp(stamps)
+                written = self._insert([draft.row for draft in drafts])
+        self._definitions.learn(principal.org, batch.statements)
+        return [draft.statement_id for draft in drafts]
+
+    def _insert(self, rows: list[Row]) -> list[Row]:
+        """Write the rows that are not stored yet and return them; raise Conflict where an id holds something else."""
+        while rows:
+            try:
+                self._statements.insert(rows, before_commit=self._before_commit)
+            except Taken as error:
+                held = {found.id: found.raw for found in error.taken}
+                if any(row.id in held and not same(held[row.id], row.raw) for row in rows):
+                    raise _conflict(rows, held) from error
+                rows = [row for row in rows if row.id not in held]
+            else:
+                break
+        return rows
+
+    def get(self, principal: Principal, query: StatementQuery, languages: Sequence[str]) -> Answer:
+        """Return the one statement that is asked for by its id; raise NotFound."""
+        principal.require("statements/read")
+        wanted = query.statement_id or query.voided_statement_id
+        voided = query.statement_id is None
+        found = self._statements.get(document_id(principal.org, wanted), voided=voided) if wanted else None
+        if found is None:
+            raise NotFound(f"There is no {'voided ' if voided else ''}statement with this id")
+        return self._answer(principal, [found], query.format, languages, attachments=query.attachments)
+
+    def find(self, principal: Principal, query: StatementQuery, languages: Sequence[str]) -> Answer:
+        """Return the first page of the statements that meet a query, newest first unless asked otherwise."""
+        walk = Walk(
+            credential=principal.credential,
+            expires=clocks.now() + LIFETIME,
+            keys=tuple(tuple(group) for group in query_keys(query)),
+            since=query.since,
+            until=query.until,
+            ascending=query.ascending,
+            limit=min(query.limit or self._page, self._page),
+            format=query.format,
+            attachments=query.attachments,
+            stored=0,
+            ids=(),
+        )
+        first = Selection(principal.org, walk.keys, walk.since, walk.until, ascending=walk.ascending)
+        return self._walk(principal, walk, first, languages)
+
+    def follow(self, principal: Principal, token: str, languages: Sequence[str]) -> Answer:
+        """Return a later page of a walk; raise BadRequest for a token that is not the caller's."""
+        walk = self._walks.read(token, principal)
+        return self._walk(principal, walk, walk.selection(principal), languages)
+
+    def _walk(self, principal: Principal, walk: Walk, selection: Selection, languages: Sequence[str]) -> Answer:
+        principal.require("statements/read")
+        began = clocks.now()
+        page = self._statements.page(selection, limit=walk.limit)
+        answer = self._answer(principal, page.statements, walk.format, languages, attachments=walk.attachments)
+        if page.position is None:
+            return answer
+        return answer._replace(more=self._walks.token(_onward(walk, page.position, began)))
+
+    def _answer(
+        self, principal: Principal, found: list[Found], form: str, languages: Sequence[str], *, attachments: bool
+    ) -> Answer:
+        raw = [statement.raw for statement in found]
+        newest = max((statement.stored for statement in found), default=None)
+        files = self._files.of(principal.org, found) if attachments else None
+        return Answer(self._formatted(principal, raw, form, languages), newest, attachments=files)
+
+    def _formatted(self, principal: Principal, raw: list[bytes], form: str, languages: Sequence[str]) -> list[bytes]:
+        if form == "ids":
+            return [as_ids(statement) for statement in raw]
+        if form == "canonical":
+            known = self._definitions.of(principal.org, {a for statement in raw for a in activities_of(statement)})
+            return [as_canonical(statement, languages, known) for statement in raw]
+        return raw
+
+
+def _draft(principal: Principal, statement: Statement, text: bytes, files: list[Any]) -> _Draft:
+    given = statement.get("id")
+    statement_id = given.lower() if given else str(uuid4())
+    target = refers_to(statement)
+    row = Row(
+        id=document_id(principal.org, statement_id),
+        org=principal.org,
+        stored=0,
+        raw=b"",
+        keys=statement_keys(statement, principal.authority_agent),
+        refers=document_id(principal.org, target) if target else None,
+        voiding=is_voiding(statement),
+        files=files,
+    )
+    return _Draft(statement_id, statement, text, row)
+
+
+def _stamp(draft: _Draft, stored: int, principal: Principal, version: Version) -> None:
+    draft.row.stored = stored
+    draft.row.raw = complete(
+        draft.text,
+        draft.statement,
+        statement_id=draft.statement_id,
+        stored=iso(stored),
+        authority=principal.authority,
+        version=version,
+    )
+
+
+def _onward(walk: Walk, position: Position, began: int) -> Walk:
+    """Return the walk from here on; what is stored after it began does not belong to it."""
+    until = walk.until
+    if walk.ascending and (until is None or until > began):
+        until = max(began, position.stored) if walk.stored == 0 else until
+    return Walk(
+        credential=walk.credential,
+        expires=walk.expires,
+        keys=walk.keys,
+        since=walk.since,
+        until=until,
+        ascending=walk.ascending,
+        limit=walk.limit,
+        format=walk.format,
+        attachments=walk.attachments,
+        stored=position.stored,
+        ids=position.ids,
+    )
+
+
+def _conflict(rows: Sequence[Row], held: dict[bytes, bytes]) -> Conflict:
+    faults = [
+        Fault(f"[{index}].id" if len(rows) > 1 else "id", "taken", "another statement is stored under this id")
+        for index, row in enumerate(rows)
+        if row.id in held and not same(held[row.id], row.raw)
+    ]
+    return Conflict("A statement with this id is stored already, and it is not the same", faults)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lrs import messages
 from lrs.messages import StartFailed, Text
@@ -40,11 +40,10 @@ _URL = _like(r"|https?://[^\s?#]+", messages.MUST_BE_URL)
 _KEY = _like(r"[!-9;-~]{0,200}", messages.MUST_BE_KEY)
 _SECRET = _like(r"[ -~]{0,200}", messages.MUST_BE_SECRET)
 
-_DATA = Path("data")
-
 
 def _setting(name: str, doc: str, default: Any, rule: _Rule | None = None) -> Any:
-    return field(default=default, metadata={"env": name, "doc": doc, "rule": rule})
+    read = Path if default is None else type(default)
+    return field(default=default, metadata={"env": name, "doc": doc, "rule": rule, "read": read})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +52,10 @@ class Config:
 
     host: str = _setting("LRS_HOST", "Address the server listens on.", "127.0.0.1")
     port: int = _setting("PORT", "Port the server listens on.", 8080, _PORT)
-    data: Path = _setting("LRS_DATA", "Folder of the private database of `lrs up`.", _DATA)
+    data: Path = _setting("LRS_DATA", "Folder of the private database of `lrs up`.", Path("data"))  # noqa: RUF009 - a Path never changes
+    room: Path | None = _setting(
+        "LRS_ROOM", "Folder whose free space is watched: writes stop before the disk is full. `lrs up` sets it.", None
+    )
     key: str = _setting("LRS_KEY", "Key of the first credential; made and printed when absent.", "", _KEY)
     secret: str = _setting("LRS_SECRET", "Secret of the first credential; made and printed when absent.", "", _SECRET)
     mongodb_uri: str = _setting("LRS_MONGODB_URI", "MongoDB to use; when absent `lrs up` starts its own.", "", _URI)
@@ -65,7 +67,7 @@ class Config:
         _PEPPER,
     )
     public_url: str = _setting("LRS_PUBLIC_URL", "Address people reach the server by, with its path prefix.", "", _URL)
-    default_version: str = _setting(
+    default_version: Literal["1.0.3", "2.0.0"] = _setting(
         "LRS_DEFAULT_VERSION", "xAPI version of answers to requests that name none: 1.0.3 or 2.0.0.", "2.0.0", _VERSION
     )
     processes: int = _setting("LRS_PROCESSES", "Server processes; 0 is one per core.", 0, _PROCESSES)
@@ -92,18 +94,21 @@ class Config:
                 raise BadSetting(rule.text, name=f.metadata["env"])
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
-        """Read the settings; raise BadSetting for one that cannot be used. An empty variable counts as absent."""
+    def from_env(cls, environ: Mapping[str, str] | None = None, **defaults: Any) -> "Config":
+        """Read the settings; raise BadSetting for one that cannot be used. An empty variable counts as absent.
+
+        ``defaults`` take the place of the usual ones.
+        """
         found = os.environ if environ is None else environ  # noqa: TID251 - the one place
         given = {f.name: _read(f, found[f.metadata["env"]]) for f in fields(cls) if found.get(f.metadata["env"])}
-        return cls(**given)
+        return cls(**defaults | given)
 
 
 def as_environment(config: Config, environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return an environment from which a child process reads the same settings as ``config``."""
     found = os.environ if environ is None else environ  # noqa: TID251 - the one place
-    ours = {f.metadata["env"]: str(getattr(config, f.name)) for f in fields(config)}
-    return {**found, **ours}
+    values = {f.metadata["env"]: getattr(config, f.name) for f in fields(config)}
+    return {**found, **{name: "" if value is None else str(value) for name, value in values.items()}}
 
 
 def language(environ: Mapping[str, str] | None = None) -> str:
@@ -116,6 +121,6 @@ def language(environ: Mapping[str, str] | None = None) -> str:
 
 def _read(f: Any, text: str) -> Any:
     try:
-        return f.type(text)
+        return f.metadata["read"](text)
     except ValueError as error:
         raise BadSetting(messages.MUST_BE_NUMBER, name=f.metadata["env"]) from error

@@ -1,0 +1,110 @@
+"""Posting: one statement a request, and atomic batches of fifty."""
+
+import threading
+import time
+from pathlib import Path
+
+from figures import Figure, in_turns
+from loaders import Load, Plan, load
+from rig import Rig
+from settings import Settings
+
+BATCH = 50
+ONE_BAR, BATCH_BAR = 0.7, 0.55
+FLOOR_DOCUMENTS = 20_000
+
+
+def post_one(rig: Rig, settings: Settings, templates: Path) -> list[Figure]:
+    """POST of one statement beside a bare view that inserts one document."""
+    rate = Figure("POST one", "/s", f">= {ONE_BAR} x floor", lambda a, b: a >= ONE_BAR * b)
+    p95 = Figure("POST one, p95", "ms", "", None)
+
+    def side(target, rates, tails):
+        def measure(number):
+            seen = load(target, _plan(settings, templates, 0, settings.connections, number))
+            rates.append(seen.requests / seen.seconds)
+            tails.append(seen.p95_ms)
+            rate.errors += seen.errors
+
+        return measure
+
+    in_turns(
+        settings.rounds,
+        side(rig.statements, rate.ours, p95.ours),
+        side(rig.floor_statements, rate.floor, p95.floor),
+    )
+    p95.errors = rate.errors
+    return [rate, p95]
+
+
+def post_batch(rig: Rig, settings: Settings, templates: Path) -> list[Figure]:
+    """Atomic batches over HTTP beside pymongo's insert_many, with many clients and with one."""
+    many, one, mixed = (
+        Figure(f"POST {BATCH}, {ours}", "st/s", bar, holds)
+        for ours, bar, holds in (
+            (
+                f"{settings.connections} clients each",
+                f">= {BATCH_BAR} x floor",
+                lambda a, b: a >= BATCH_BAR * b,
+            ),
+            ("1 client each", "", None),
+            (f"{settings.connections} against 1 thread", "", None),
+        )
+    )
+
+    def http(clients, figures):
+        def measure(number):
+            seen = load(rig.statements, _plan(settings, templates, BATCH, clients, number))
+            for figure in figures:
+                figure.ours.append(_statements_a_second(seen))
+                figure.errors += seen.errors
+
+        return measure
+
+    def pymongo(threads, figures):
+        def measure(_number):
+            found = _insert_many(rig, threads)
+            for figure in figures:
+                figure.floor.append(found)
+
+        return measure
+
+    in_turns(
+        settings.rounds,
+        http(settings.connections, [many, mixed]),
+        pymongo(settings.connections, [many]),
+        pymongo(1, [one, mixed]),
+        http(1, [one]),
+    )
+    return [many, one, mixed]
+
+
+def _plan(settings: Settings, templates: Path, size: int, connections: int, number: int) -> Plan:
+    seed = settings.seed + 100 * number + size + connections
+    return Plan(templates, size, connections, settings.seconds, seed)
+
+
+def _statements_a_second(seen: Load) -> float:
+    return seen.requests * BATCH / seen.seconds
+
+
+def _insert_many(rig: Rig, threads: int) -> float:
+    documents = rig.floor_documents(FLOOR_DOCUMENTS)
+    batches = iter([documents[i : i + BATCH] for i in range(0, len(documents), BATCH)])
+    lock = threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                batch = next(batches, None)
+            if batch is None:
+                return
+            rig.floor_collection.insert_many(batch)
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    start = time.perf_counter()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return len(documents) / (time.perf_counter() - start)

@@ -1,0 +1,107 @@
+"""A reader that goes by X-Experience-API-Consistent-Through misses nothing, however late others commit."""
+
+import itertools
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from random import Random
+from urllib.parse import quote
+
+from .checker import assert_kept, held
+from .clients import Connections, Send, make_send
+from .conftest import Site
+
+STATEMENTS, WRITERS, SERVERS = 20_000, 16, 2
+LARGEST_BATCH = 10
+HEADER = "X-Experience-API-Consistent-Through"
+START = "1970-01-01T00:00:00Z"
+LONGEST_LAG = 3.0
+
+
+class Reader:
+    """Polls by `since`; believes the header, or as a control the last statement it saw."""
+
+    def __init__(self, connections: Connections, *, believes_header: bool) -> None:
+        self.seen: Counter[str] = Counter()
+        self.late: list[str] = []
+        self.lags: list[float] = []
+        self.since = START
+        self._connections = connections
+        self._believes_header = believes_header
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Read on until all that is stored now is old enough, then stop."""
+        time.sleep(LONGEST_LAG)
+        self._over.set()
+        self._thread.join(60)
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            self._poll()
+        self._poll()
+        self._connections.close()
+
+    def _poll(self) -> None:
+        path = f"/xapi/statements?ascending=true&since={quote(self.since)}"
+        bound = None
+        while path:
+            asked = time.time()
+            status, headers, body = self._connections.ask("GET", path)
+            assert status == 200, body
+            if bound is None:
+                bound = headers[HEADER]
+                self.lags.append(asked - instant(bound))
+            page = json.loads(body)
+            for statement in page["statements"]:
+                if not self._believes_header:
+                    self.since = statement["stored"]
+                if not self._believes_header or instant(statement["stored"]) <= instant(bound):
+                    self.seen[statement["id"]] += 1
+            path = page.get("more")
+        if self._believes_header:
+            self.since = bound
+
+
+def instant(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def small_sends(pick: Random, statements: int, numbers: Iterator[int]) -> list[Send]:
+    found = []
+    while statements > 0:
+        size = min(statements, pick.choice((1, 1, LARGEST_BATCH)))
+        found.append(make_send(pick, next(numbers), size))
+        statements -= size
+    return found
+
+
+def test_a_reader_misses_none_of_twenty_thousand_that_commit_late(
+    site: Site, serve_with_hook: Callable[[str], list[str]], record_property
+) -> None:
+    site.serve(SERVERS, serve_with_hook(f"slow_commits({site.seed})"))
+    following = Reader(site.connections(), believes_header=True)
+    naive = Reader(site.connections(1), believes_header=False)
+    crowd = site.crowd(WRITERS)
+    given = small_sends(site.pick(), STATEMENTS, itertools.count())
+    crowd.give(given)
+    crowd.finish(240)
+    following.finish()
+    naive.finish()
+
+    assert crowd.outcomes().keys() <= {"200", "503"}
+    assert_kept(given, held(site.uri, site.database))
+    expected = {i for send in given for i in send.ids}
+    assert expected - following.seen.keys() == set()
+    assert [i for i, count in following.seen.items() if count > 1] == []
+    assert sorted(following.lags)[int(len(following.lags) * 0.99)] <= LONGEST_LAG
+    # The control: the pauses were real, and whoever goes by the last statement seen pays for it.
+    missed = len(expected - naive.seen.keys())
+    record_property("missed_without_header", missed)
+    record_property("lag_median", sorted(following.lags)[len(following.lags) // 2])
+    assert missed > 0

@@ -2,6 +2,7 @@
 
 import atexit
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask
@@ -19,7 +20,7 @@ from lrs.services.room import Room
 from lrs.services.safetime import SafeTime
 from lrs.services.statements import StatementService
 from lrs.services.walks import Walks
-from lrs.store import open_store
+from lrs.store import Store, open_store
 
 _SPARE_CONNECTIONS = 4
 
@@ -39,18 +40,30 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     )
     safetime = SafeTime(store.promises, linger=config.deadline)
     safetime.start()
-    atexit.register(safetime.stop)
     room = Room(config.room)
     service = StatementService(
         store, safetime, Walks(config.pepper), room=room, page=config.page, before_commit=before_commit
     )
     app = Flask("lrs", static_folder=None)
     app.url_map.strict_slashes = False
-    app.extensions["lrs"] = safetime
+    app.extensions["lrs"] = leave = partial(_leave, safetime, store)
+    atexit.register(leave)
     errors.register(app)
     app.register_blueprint(health(Health(safetime, room)))
     app.register_blueprint(_xapi(config, service, Authenticator(store.credentials, config.pepper)))
     return app
+
+
+def close(app: Flask) -> None:
+    """Leave the other processes and close the store; happens by itself when the process ends."""
+    leave = app.extensions["lrs"]
+    atexit.unregister(leave)
+    leave()
+
+
+def _leave(safetime: SafeTime, store: Store) -> None:
+    safetime.stop()
+    store.close()
 
 
 def _xapi(config: Config, service: StatementService, authenticator: Authenticator) -> Blueprint:

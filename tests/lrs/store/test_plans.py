@@ -1,0 +1,100 @@
+"""What MongoDB does for each filter of the specification, read from its own explanation."""
+
+import itertools
+import random
+
+import pytest
+
+from lrs.store import open_store
+from lrs.store.documents import Row
+from lrs.store.pages import Position, Selection, condition
+
+STATEMENTS = 100_000
+ORG = b"lachong1"
+OTHER = b"partner1"
+
+KEYS = {
+    "verb": [b"v1"],
+    "agent": [b"a7"],
+    "agent with related_agents": [b"a7", b"ra7"],
+    "activity": [b"o3"],
+    "activity with related_activities": [b"o3", b"ro3"],
+    "registration": [b"r5"],
+}
+SPANS = {
+    "": {},
+    "since": {"since": 50_000},
+    "until": {"until": 60_000},
+    "since and until": {"since": 50_000, "until": 50_500},
+    "a later page": {"position": Position(50_000, (ORG + bytes(16),))},
+}
+
+
+def row(number, chosen):
+    keys = [b"v%d" % (number % 4), b"a%d" % chosen.randrange(2_000), b"o%d" % chosen.randrange(300)]
+    keys += [b"ra%d" % chosen.randrange(50), b"r%d" % chosen.randrange(20_000)]
+    keys += [b"ro%d" % chosen.randrange(300, 340) for _ in range(3)]
+    org = ORG if number % 10 else OTHER
+    return Row(org + number.to_bytes(16), org, number, b"{}", keys).document()
+
+
+@pytest.fixture(scope="module")
+def filled(mongod):
+    opened = open_store(mongod.uri, "plans")
+    opened.migrate()
+    chosen = random.Random(20261123)
+    rows = opened.database["statements"]
+    for start in range(0, STATEMENTS, 10_000):
+        rows.insert_many([row(number, chosen) for number in range(start, start + 10_000)])
+    opened.database["references"].insert_many(
+        [
+            {"_id": n.to_bytes(40), "org": ORG, "stored": n, "referrer": ORG + n.to_bytes(16), "keys": [b"a7", b"v1"]}
+            for n in range(1, 5_000)
+        ]
+    )
+    yield opened.database
+    opened.client.drop_database("plans")
+    opened.close()
+
+
+def stages(plan):
+    yield plan["stage"]
+    for inner in [plan[key] for key in ("inputStage", "thenStage", "elseStage") if key in plan]:
+        yield from stages(inner)
+    for inner in plan.get("inputStages", ()):
+        yield from stages(inner)
+
+
+def selections():
+    """Every filter, every pair of them, with every span; without keys the references are never asked."""
+    return [
+        pytest.param(
+            collection,
+            named,
+            span,
+            ascending,
+            id=f"{collection} {' + '.join(named)} {span} {'up' if ascending else ''}",
+        )
+        for collection in ("statements", "references")
+        for size in range(collection == "references", 3)
+        for named in itertools.combinations(KEYS, size)
+        for span in SPANS
+        for ascending in (False, True)
+    ]
+
+
+@pytest.mark.parametrize(("collection", "named", "span", "ascending"), selections())
+def test_every_filter_is_answered_from_an_index_in_its_order(filled, collection, named, span, ascending):
+    selection = Selection(ORG, [KEYS[name] for name in named], ascending=ascending, **SPANS[span])
+    where = condition(selection) | ({"voided": {"$ne": True}} if collection == "statements" else {})
+    cursor = filled[collection].find(where).sort("stored", selection.direction).limit(26)
+    explained = cursor.explain()["queryPlanner"]["winningPlan"]
+    found = set(stages(explained.get("queryPlan", explained)))
+    assert not found & {"COLLSCAN", "SORT"}, found
+    assert "IXSCAN" in found
+
+
+def test_a_page_by_one_agent_reads_about_as_many_documents_as_it_returns(filled):
+    where = condition(Selection(ORG, [[b"a7"]])) | {"voided": {"$ne": True}}
+    cursor = filled["statements"].find(where).sort("stored", -1).limit(26)
+    assert cursor.explain()["executionStats"]["totalDocsExamined"] <= 26

@@ -14,6 +14,7 @@ from lrs.errors import Unavailable
 from lrs.resources.mime import Limits, Readable, Scanner, boundary_of, essence, is_media_type
 from lrs.services.attachments import SHA2, OutgoingAttachment, ReceivedAttachment
 from schemas.faults import Refused, TooLarge
+from schemas.xapi.paths import member
 
 __all__ = ["Limits", "Mixed", "mixed_body", "read_mixed"]
 
@@ -103,10 +104,10 @@ def _chunks(boundary: bytes, statements: bytes, parts: Iterable[OutgoingAttachme
 def _read_statements(scanner: Scanner, limit: int) -> bytes:
     headers = scanner.headers()
     if essence(headers.get("content-type", "")) != "application/json":
-        path = f'{scanner.path}["Content-Type"]'
+        path = member(scanner.path, "Content-Type")
         raise Refused.at(path, "media-type", "The first part must hold the statements, as application/json")
     if headers.get("content-transfer-encoding", "binary").lower() not in {"binary", "8bit", "7bit"}:
-        path = f'{scanner.path}["Content-Transfer-Encoding"]'
+        path = member(scanner.path, "Content-Transfer-Encoding")
         raise Refused.at(path, "encoding", "The statements must be sent as they are, without an encoding")
     # A BytesIO gives its content away without a second copy.
     text = io.BytesIO()
@@ -130,7 +131,7 @@ def _read_attachment(scanner: Scanner, file: IO[bytes]) -> ReceivedAttachment:
         for each in digests:
             each.update(data)
     if digest.hexdigest() != sha2:
-        path = f'{scanner.path}["X-Experience-API-Hash"]'
+        path = member(scanner.path, "X-Experience-API-Hash")
         raise Refused.at(path, "hash", "The data of the part has another hash")
     length = file.tell() - start
     return ReceivedAttachment(
@@ -146,20 +147,20 @@ def _claimed_hash(path: str, headers: Mapping[str, str]) -> str:
     # The text also says that an LRS SHOULD assume "binary"; the conformance requirements (XAPI-00135) want it said.
     if headers.get("content-transfer-encoding", "").lower() != "binary":
         message = "An attachment must be sent with Content-Transfer-Encoding: binary"
-        raise Refused.at(f'{path}["Content-Transfer-Encoding"]', "encoding", message)
+        raise Refused.at(member(path, "Content-Transfer-Encoding"), "encoding", message)
     sha2 = headers.get("x-experience-api-hash", "").lower()
     if not SHA2.fullmatch(sha2):
         message = "An attachment must be sent with its SHA-2 hash in hex"
-        raise Refused.at(f'{path}["X-Experience-API-Hash"]', "sha2", message)
+        raise Refused.at(member(path, "X-Experience-API-Hash"), "sha2", message)
     return sha2
 
 
 def _content_type(path: str, headers: Mapping[str, str]) -> str:
     content_type = headers.get("content-type", _OCTETS)
     if not is_media_type(content_type):
-        raise Refused.at(f'{path}["Content-Type"]', "media-type", "This is not a media type")
+        raise Refused.at(member(path, "Content-Type"), "media-type", "This is not a media type")
     if essence(content_type).startswith("multipart/"):
-        raise Refused.at(f'{path}["Content-Type"]', "nested", "An attachment cannot be multipart itself")
+        raise Refused.at(member(path, "Content-Type"), "nested", "An attachment cannot be multipart itself")
     return content_type
 
 

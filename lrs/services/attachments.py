@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from schemas.faults import Fault, Refused
+from schemas.xapi.paths import item, member
 
 SHA2 = re.compile(r"[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}")
 """SHA-224, 256, 384 or 512 in lower-case hex."""
@@ -58,7 +59,9 @@ def match(
     by_hash: dict[str, ReceivedAttachment] = {}
     for part in received:
         by_hash.setdefault(part.sha2, part)
-    matched = [_named(statement, by_hash, "" if single else f"[{index}]") for index, statement in enumerate(statements)]
+    matched = [
+        _named(statement, by_hash, "" if single else item("", index)) for index, statement in enumerate(statements)
+    ]
     _refuse_unnamed(received, {part.sha2 for parts in matched for part in parts})
     return matched
 
@@ -68,14 +71,13 @@ def attachments_of(statement: Mapping[str, Any], path: str = "") -> Iterator[tup
     yield from own_attachments(statement, path)
     inner = statement["object"]
     if inner.get("objectType") == "SubStatement":
-        yield from own_attachments(inner, f"{path}.object" if path else "object")
+        yield from own_attachments(inner, member(path, "object"))
 
 
 def own_attachments(statement: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield path and metadata of the attachments of a valid statement itself."""
-    prefix = f"{path}." if path else ""
     for index, attachment in enumerate(statement.get("attachments", ())):
-        yield f"{prefix}attachments[{index}]", attachment
+        yield item(member(path, "attachments"), index), attachment
 
 
 def _named(
@@ -100,6 +102,6 @@ def _refuse_unnamed(received: Sequence[ReceivedAttachment], named: set[str]) -> 
     # Part 0 of the request holds the statements.
     unnamed = (number for number, part in enumerate(received, 1) if part.sha2 not in named)
     message = "No attachment of the statements has the hash of this part as its sha2"
-    faults = [Fault(f"parts[{number}]", "unnamed", message) for number in islice(unnamed, _FAULTS_TOLD)]
+    faults = [Fault(item("parts", number), "unnamed", message) for number in islice(unnamed, _FAULTS_TOLD)]
     if faults:
         raise Refused(faults)

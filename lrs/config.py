@@ -43,7 +43,8 @@ _SECRET = _like(r"[ -~]{0,200}", messages.MUST_BE_SECRET)
 
 def _setting(name: str, doc: str, default: Any, rule: _Rule | None = None) -> Any:
     read = Path if default is None else type(default)
-    return field(default=default, metadata={"env": name, "doc": doc, "rule": rule, "read": read})
+    shown = rule not in {_SECRET, _PEPPER, _URI}
+    return field(default=default, repr=shown, metadata={"env": name, "doc": doc, "rule": rule, "read": read})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class Config:
     host: str = _setting("LRS_HOST", "Address the server listens on.", "127.0.0.1")
     port: int = _setting("PORT", "Port the server listens on.", 8080, _PORT)
     data: Path = _setting("LRS_DATA", "Folder of the private database of `lrs up`.", Path("data"))  # noqa: RUF009 - a Path never changes
-    room: Path | None = _setting(
+    room: Path | None = _setting(  # noqa: RUF009 - a Path never changes
         "LRS_ROOM", "Folder whose free space is watched: writes stop before the disk is full. `lrs up` sets it.", None
     )
     key: str = _setting("LRS_KEY", "Key of the first credential; made and printed when absent.", "", _KEY)

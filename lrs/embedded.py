@@ -1,6 +1,7 @@
 """A private MongoDB for one machine: a one-node set on the loopback that ends with its owner."""
 
 import contextlib
+import fcntl
 import importlib.util
 import json
 import os
@@ -18,11 +19,12 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from lrs.leash import leashed
-from lrs.messages import MONGOD_ENDED, MONGOD_SLOW, NO_MONGOD, StartFailed
+from lrs.messages import DATA_IN_USE, MONGOD_ENDED, MONGOD_SLOW, NO_MONGOD, StartFailed
 
 REPLICA_SET = "lrs"
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
+GONE_SECONDS = 5.0
 NOT_INITIATED = 94
 
 # zlib and server-side JavaScript have had holes in builds as old as the bundled one. A transaction
@@ -96,10 +98,15 @@ class PrivateMongod:
         """The process id of mongod itself."""
         return self.process.pid
 
+    def poll(self) -> int | None:
+        """Return how mongod ended, None while it runs."""
+        return self.process.poll()
+
     def __enter__(self) -> Self:
         """Start mongod and wait until it takes writes; raise StartFailed when it does not."""
         command = self._command()
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._wait_for_predecessor()
         if self._log.exists():
             self._log.replace(self._log.with_suffix(".previous.log"))
         self.process = subprocess.Popen(  # noqa: S603 - our own arguments
@@ -141,13 +148,25 @@ class PrivateMongod:
         port = ("--port", str(self._port))
         return [str(find_mongod()), *place, *port, *sizes, *_ARGUMENTS, *self._extra]
 
+    def _wait_for_predecessor(self) -> None:
+        """Give a mongod that was killed with its owner the moment it takes to be gone."""
+        until = time.monotonic() + GONE_SECONDS
+        with (self._folder / "mongod.lock").open("ab") as lock:
+            while True:
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return
+                if time.monotonic() > until:
+                    raise StartFailed(DATA_IN_USE, folder=self._folder)
+                time.sleep(0.05)
+
     def _become_primary(self) -> None:
         """Make the set of one node, or follow a changed port, and wait for its election."""
         until = time.monotonic() + READY_SECONDS
         address = f"mongodb://127.0.0.1:{self._port}/?directConnection=true"
         with MongoClient[dict[str, Any]](address, serverSelectionTimeoutMS=100, connectTimeoutMS=1000) as client:
             while not self._is_primary(client):
-                if self.process.poll() is not None:
+                if self.poll() is not None:
                     raise StartFailed(MONGOD_ENDED, reason=self._last_words(), log=self._log)
                 if time.monotonic() > until:
                     raise StartFailed(MONGOD_SLOW, seconds=int(READY_SECONDS), log=self._log)

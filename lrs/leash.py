@@ -15,22 +15,31 @@ import sys
 from collections.abc import Sequence
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def leash(name: str, parent: int) -> None:
     """Have this process get the signal ``name`` when its parent ends; end now if it has."""
-    number = signal.Signals[f"SIG{name}"]
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) was refused")
+    _prctl(PR_SET_PDEATHSIG, signal.Signals[f"SIG{name}"])
     # The parent may have died before the call above; then no signal will ever come.
     if os.getppid() != parent:
         sys.exit(f"the parent process {parent} is gone")
 
 
+def adopt_orphans() -> None:
+    """Become the parent of what children of this process leave behind when they end."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
 def leashed(command: Sequence[str], name: str = "TERM") -> list[str]:
     """Return ``command`` as it must be started by this process to end with it."""
     return [sys.executable, "-I", __file__, name, str(os.getpid()), *command]
+
+
+def _prctl(option: int, value: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(option, value, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), f"prctl({option}) was refused")
 
 
 def main(arguments: Sequence[str]) -> None:

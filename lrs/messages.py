@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+Value = str | int | Path
+
 
 class Text(NamedTuple):
     """One message in both languages; ``{names}`` are filled in when it is said."""
@@ -10,7 +12,7 @@ class Text(NamedTuple):
     en: str
     vi: str
 
-    def say(self, language: str = "en", /, **values: str | int | Path) -> str:
+    def say(self, language: str = "en", /, **values: Value) -> str:
         """Return the message in ``language``: "vi", else English."""
         return (self.vi if language == "vi" else self.en).format(**values)
 
@@ -18,7 +20,7 @@ class Text(NamedTuple):
 class StartFailed(Exception):
     """Something cannot start; the message is one clear sentence for whoever tries."""
 
-    def __init__(self, text: Text, **values: str | int | Path) -> None:
+    def __init__(self, text: Text, **values: Value) -> None:
         self.text = text
         self.values = values
         super().__init__(text.say(**values))
@@ -65,4 +67,87 @@ MONGOD_ENDED = Text(
 MONGOD_SLOW = Text(
     "mongod was not ready within {seconds} seconds; its log is {log}.",
     "mongod chưa sẵn sàng sau {seconds} giây; nhật ký của nó ở {log}.",
+)
+DATA_IN_USE = Text(
+    "The data folder {folder} is in use by another run; stop that one, or set LRS_DATA to another folder.",
+    "Thư mục dữ liệu {folder} đang được một lần chạy khác sử dụng; hãy dừng lần chạy đó,"
+    " hoặc đặt LRS_DATA là một thư mục khác.",
+)
+DATA_REFUSED = Text(
+    "The data folder {folder} cannot be used ({reason}); set LRS_DATA to a folder of yours.",
+    "Không dùng được thư mục dữ liệu {folder} ({reason}); hãy đặt LRS_DATA là một thư mục của bạn.",
+)
+DISK_FULL = Text(
+    "The disk of {folder} has {free} MB free and {needed} MB are needed; make room, or set LRS_DATA to another disk.",
+    "Ổ đĩa của {folder} chỉ còn trống {free} MB trong khi cần {needed} MB; hãy giải phóng chỗ trống,"
+    " hoặc đặt LRS_DATA sang ổ đĩa khác.",
+)
+PORT_TAKEN = Text(
+    "Port {port} of {host} is taken by another program; stop that one, or set PORT to another port.",
+    "Cổng {port} của {host} đang được một chương trình khác sử dụng; hãy dừng chương trình đó,"
+    " hoặc đặt PORT là một cổng khác.",
+)
+PORT_REFUSED = Text(
+    "The server cannot listen on port {port} of {host} ({reason}).",
+    "Máy chủ không thể lắng nghe ở cổng {port} của {host} ({reason}).",
+)
+LINUX_ONLY = Text(
+    "This runs on Linux only; elsewhere, use the image in deploy/.",
+    "Chương trình chỉ chạy trên Linux; trên hệ điều hành khác, hãy dùng image trong deploy/.",
+)
+MISSING = Text("{name} is not set: {doc}", "Chưa đặt {name}: {doc}")
+DIED = Text(
+    "{name} (process {pid}) ended unexpectedly ({how}); everything else was stopped, and nothing acknowledged is lost.",
+    "{name} (tiến trình {pid}) đã dừng ngoài dự kiến ({how}); mọi thứ khác đã được dừng lại,"
+    " không mất dữ liệu nào đã được xác nhận.",
+)
+NOT_READY = Text(
+    "The server was not ready within {seconds} seconds; the lines above say why.",
+    "Máy chủ chưa sẵn sàng sau {seconds} giây; nguyên nhân ở các dòng phía trên.",
+)
+FAILED = Text("It did not work: {reason}", "Không thực hiện được: {reason}")
+
+MONGOD = Text("mongod", "mongod")
+THE_SERVER = Text("The server", "Máy chủ")
+THE_WORKER = Text("The worker", "Tiến trình nền")
+
+STARTING_DATABASE = Text("Starting the database in {folder} ...", "Đang khởi động cơ sở dữ liệu trong {folder} ...")
+STARTING_SERVER = Text("Starting the server ...", "Đang khởi động máy chủ ...")
+STOPPING = Text("Stopping ...", "Đang dừng ...")
+STOPPED = Text("Stopped. The data is in {folder}.", "Đã dừng. Dữ liệu nằm trong {folder}.")
+MIGRATED = Text(
+    "The collections and indexes of {database} are in place.", "Đã tạo đủ collection và index của {database}."
+)
+CREDENTIAL = Text("Key     {key}\nSecret  {secret}", "Khóa    {key}\nMật mã  {secret}")
+READY = Text(
+    """
+Sổ Học is running. Ctrl-C stops it.
+
+  Endpoint  {endpoint}
+  Key       {key}
+  Secret    {secret}
+
+Post a statement:
+
+{post}
+
+Read it back:
+
+{read}
+""",
+    """
+Sổ Học đang chạy. Nhấn Ctrl-C để dừng.
+
+  Địa chỉ   {endpoint}
+  Khóa      {key}
+  Mật mã    {secret}
+
+Gửi một statement:
+
+{post}
+
+Đọc lại statement đó:
+
+{read}
+""",
 )

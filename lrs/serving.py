@@ -1,0 +1,122 @@
+"""How gunicorn serves the application: its settings, its worker and its log, for `lrs serve` and for deploy/."""
+
+import logging
+import os
+import re
+from collections.abc import Callable, MutableMapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from gunicorn.app.base import BaseApplication
+from gunicorn.config import Config as GunicornConfig
+from gunicorn.glogging import Logger
+from gunicorn.http.wsgi import Response
+from gunicorn.workers.gthread import ThreadWorker
+
+from lrs import logs
+from lrs.app import create_app
+from lrs.config import Config
+from lrs.leash import leash
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes a nameless file there
+MARGIN = 5
+LONGEST_PATH = 200
+
+access = structlog.get_logger("lrs.access")
+
+
+def settings(config: Config) -> dict[str, Any]:
+    """Return gunicorn's settings; everything that is not said here is gunicorn's default."""
+    graceful = int(config.deadline) + MARGIN
+    return {
+        "wsgi_app": "lrs.serving:application()",
+        "bind": [f"[{config.host}]:{config.port}" if ":" in config.host else f"{config.host}:{config.port}"],
+        "workers": config.processes or os.cpu_count() or 1,
+        "worker_class": "lrs.serving.Worker",
+        "threads": config.threads,
+        # A request ends before the process that serves it is told to hurry, and that before it is shot.
+        "graceful_timeout": graceful,
+        "timeout": graceful + MARGIN,
+        # Longer than what proxies keep idle connections for, so that it is they who close them.
+        "keepalive": 80,
+        # GET ?agent= holds JSON; the limit is the highest that gunicorn takes.
+        "limit_request_line": 8190,
+        # Nothing here asks for a caller's address or scheme, so no proxy needs to be believed.
+        "forwarded_allow_ips": "",
+        "forwarder_headers": "",
+        "logger_class": "lrs.serving.Log",
+        "loglevel": config.log_level,
+        "proc_name": "lrs",
+        "control_socket_disable": True,
+        "post_fork": _leash_worker,
+        # The heartbeat file of a worker must not wait for a disk.
+        **({"worker_tmp_dir": str(MEMORY)} if MEMORY.is_dir() else {}),
+    }
+
+
+def application() -> logs.RequestIds:
+    """Return what a worker serves. Made in each worker: neither pymongo nor its threads survive a fork."""
+    return logs.RequestIds(create_app(Config.from_env()))
+
+
+class Server(BaseApplication):
+    """gunicorn with our settings, in this process."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our settings to gunicorn."""
+        for name, value in settings(self._config).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Callable[..., Any]:
+        """Return the application of one worker."""
+        return logs.RequestIds(create_app(self._config))
+
+
+class Worker(ThreadWorker):
+    """gunicorn's threaded worker, that does not wait for idle connections when it is told to stop."""
+
+    def murder_keepalived(self) -> None:
+        """Close connections that are idle for too long; all of them once the worker stops."""
+        if not self.alive:
+            for connection in (*self.keepalived_conns, *self.pending_conns):
+                connection.timeout = 0
+        super().murder_keepalived()
+
+
+class Log(Logger):
+    """gunicorn's log as our JSON lines. No query strings: those of xAPI name people."""
+
+    def setup(self, cfg: GunicornConfig) -> None:
+        """Log where everything else logs."""
+        logs.configure(cfg.loglevel)
+        self.error_log.propagate = True
+        self.error_log.addFilter(_discreet)
+
+    def access(self, resp: Response, _req: Any, environ: MutableMapping[str, Any], request_time: timedelta) -> None:
+        """Log one request."""
+        access.info(
+            "request",
+            request=environ.get(logs.REQUEST_ID),
+            method=environ["REQUEST_METHOD"],
+            path=environ["PATH_INFO"][:LONGEST_PATH],
+            status=resp.status_code,
+            bytes=resp.sent,
+            ms=round(request_time.total_seconds() * 1000, 1),
+        )
+
+
+def _discreet(record: logging.LogRecord) -> bool:
+    """Take out of gunicorn's messages what they quote of a request."""
+    message = re.sub(r"(?s)^(Invalid request from ip=\S+):.*", r"\1", record.getMessage())
+    record.msg, record.args = re.sub(r"\?\S+", "?", message), None
+    return True
+
+
+def _leash_worker(_server: Any, worker: ThreadWorker) -> None:
+    leash("TERM", worker.ppid)

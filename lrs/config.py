@@ -1,5 +1,6 @@
 """The settings of one process. This module is the only reader of the environment."""
 
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -93,6 +94,11 @@ class Config:
             rule: _Rule | None = f.metadata["rule"]
             if rule and not rule.holds(getattr(self, f.name)):
                 raise BadSetting(rule.text, name=f.metadata["env"])
+
+    @property
+    def graceful(self) -> int:
+        """Seconds that a process gets to end what it has begun: more than a request may take."""
+        return math.ceil(self.deadline) + 5
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **defaults: Any) -> "Config":

@@ -21,7 +21,6 @@ from lrs.config import Config
 from lrs.leash import leash
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes a nameless file there
-MARGIN = 5
 LONGEST_PATH = 200
 
 access = structlog.get_logger("lrs.access")
@@ -29,7 +28,6 @@ access = structlog.get_logger("lrs.access")
 
 def settings(config: Config) -> dict[str, Any]:
     """Return gunicorn's settings; everything that is not said here is gunicorn's default."""
-    graceful = int(config.deadline) + MARGIN
     return {
         "wsgi_app": "lrs.serving:application()",
         "bind": [f"[{config.host}]:{config.port}" if ":" in config.host else f"{config.host}:{config.port}"],
@@ -37,8 +35,8 @@ def settings(config: Config) -> dict[str, Any]:
         "worker_class": "lrs.serving.Worker",
         "threads": config.threads,
         # A request ends before the process that serves it is told to hurry, and that before it is shot.
-        "graceful_timeout": graceful,
-        "timeout": graceful + MARGIN,
+        "graceful_timeout": config.graceful,
+        "timeout": 2 * config.graceful,
         # Longer than what proxies keep idle connections for, so that it is they who close them.
         "keepalive": 80,
         # GET ?agent= holds JSON; the limit is the highest that gunicorn takes.

@@ -27,12 +27,12 @@ from lrs.embedded import PrivateMongod
 from lrs.leash import adopt_orphans
 from lrs.messages import StartFailed, Text, Value
 from lrs.services.setup import first_credential
-from lrs.serving import MARGIN, settings
 from lrs.store import open_store
 
 PATIENCE = 3.0
 READY_SECONDS = 60.0
 EVERY = 0.1
+MARGIN = 5
 CACHE_GB = 1.0
 STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -86,9 +86,8 @@ class Up:
         return replace(self._config, mongodb_uri=mongod.uri, room=self._config.room or data)
 
     def _child(self, stack: ExitStack, name: Text, command: str) -> None:
-        patience = settings(self._config)["graceful_timeout"] + MARGIN
         whole = [sys.executable, "-m", "lrs.cli", command]
-        child = stack.enter_context(Child(whole, as_environment(self._config), patience=patience))
+        child = stack.enter_context(Child(whole, as_environment(self._config), patience=self._config.graceful + MARGIN))
         self._watched.append((name, child))
 
     def _watch(self) -> NoReturn:

@@ -66,10 +66,7 @@ def test_each_version_takes_its_own_grammar(text, versions):
     ],
 )
 def test_one_instant_however_it_is_written(text):
-    assert (
-        microseconds(text)
-        == int(datetime(2026, 11, 23, 5, 6, 7, tzinfo=UTC).timestamp()) * 10**6 + 123456
-    )
+    assert microseconds(text) == int(datetime(2026, 11, 23, 5, 6, 7, tzinfo=UTC).timestamp()) * 10**6 + 123456
 
 
 def test_a_leap_second_is_the_second_after_it():
@@ -77,9 +74,7 @@ def test_a_leap_second_is_the_second_after_it():
 
 
 def test_the_ends_of_the_calendar_do_not_overflow():
-    assert microseconds("0001-01-01T00:00:00+23:59") < microseconds(
-        "9999-12-31T23:59:60.999999-23:59"
-    )
+    assert microseconds("0001-01-01T00:00:00+23:59") < microseconds("9999-12-31T23:59:60.999999-23:59")
 
 
 def test_no_timestamp_is_a_value_error():

@@ -1,0 +1,77 @@
+"""Activities, their definitions, and interactions (Data 2.4.4.1)."""
+
+from typing import Any, ClassVar, Final
+
+from schemas.xapi.base import Complaint, Rule, StrictSchema
+from schemas.xapi.containers import ListOf, Nested, extension_map, language_map
+from schemas.xapi.fields import IRI, Choice, KeyIRI, Text
+
+# Which lists of components each type of interaction takes.
+COMPONENT_LISTS: Final[dict[str, tuple[str, ...]]] = {
+    "true-false": (),
+    "choice": ("choices",),
+    "fill-in": (),
+    "long-fill-in": (),
+    "matching": ("source", "target"),
+    "performance": ("steps",),
+    "sequencing": ("choices",),
+    "likert": ("scale",),
+    "numeric": (),
+    "other": (),
+}
+_LISTS: Final = ("choices", "scale", "source", "target", "steps")
+
+
+def lists_fit(definition: dict[str, Any]) -> Complaint | None:
+    """Allow lists of components only where the type of interaction has a use for them (Appendix C)."""
+    kind = definition.get("interactionType")
+    fitting = COMPONENT_LISTS.get(kind, ()) if isinstance(kind, str) else ()
+    for name in _LISTS:
+        if name in definition and name not in fitting:
+            return Complaint("interaction", "This type of interaction has no such list.", at=(name,))
+    return None
+
+
+def ids_differ(definition: dict[str, Any]) -> Complaint | None:
+    """Demand that no two components of one list share an id."""
+    for name in _LISTS:
+        components = definition.get(name)
+        if isinstance(components, list):
+            ids = [part["id"] for part in components if isinstance(part, dict) and isinstance(part.get("id"), str)]
+            if len(set(ids)) < len(ids):
+                return Complaint("same-id", "Two of these have the same id.", at=(name,))
+    return None
+
+
+class Component(StrictSchema):
+    """One choice, step or the like."""
+
+    id = Text(required=True)
+    description = language_map()
+
+
+class Definition(StrictSchema):
+    """What an Activity is."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (lists_fit, ids_differ)
+
+    name = language_map()
+    description = language_map()
+    type = KeyIRI()
+    moreInfo = IRI()
+    extensions = extension_map()
+    interactionType = Choice(*COMPONENT_LISTS)
+    correctResponsesPattern = ListOf(Text())
+    choices = ListOf(Nested(Component))
+    scale = ListOf(Nested(Component))
+    source = ListOf(Nested(Component))
+    target = ListOf(Nested(Component))
+    steps = ListOf(Nested(Component))
+
+
+class Activity(StrictSchema):
+    """Something that was done."""
+
+    objectType = Choice("Activity")
+    id = KeyIRI(required=True)
+    definition = Nested(Definition)

@@ -30,8 +30,12 @@ class Bodies:
     def statements(self, request: Request, version: Version) -> Iterator[Batch]:
         """Give the statements of a request, judged; their attachments can be read inside the block only.
 
-        Raises Refused for what breaks a rule of the specification, PayloadTooLarge, UnsupportedMediaType.
+        Raises Refused and BadRequest for what breaks a rule of the specification, PayloadTooLarge,
+        UnsupportedMediaType for an encoded body. Another content type is 400, not 415: so the specification has it
+        (Communication 1.5).
         """
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise UnsupportedMediaType("Send the body without a Content-Encoding")
         kind = essence(request.content_type or "")
         if kind == "application/json":
             yield self._batch(self._text(request), version)
@@ -42,7 +46,8 @@ class Bodies:
             with read_mixed(request.stream, request.content_type or "", limits) as mixed:
                 yield self._batch(mixed.statements, version)._replace(received=mixed.attachments)
         else:
-            raise UnsupportedMediaType("Send statements as application/json or as multipart/mixed with attachments")
+            fault = Fault("Content-Type", "media-type", "must be application/json, or multipart/mixed with attachments")
+            raise BadRequest("Statements cannot be read from this content type", [fault])
 
     def _text(self, request: Request) -> bytes:
         self._announced(request, self.body)

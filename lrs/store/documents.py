@@ -68,4 +68,5 @@ RETURNED: Final = {"raw": 1, "stored": 1, "files": 1}
 
 def found(document: dict[str, Any]) -> Found:
     """Read a statement's document."""
-    return Found(document["_id"], document["stored"], document["raw"], document.get("files", []))
+    # int: BSON's own 64-bit type is a subclass, which not every encoder takes.
+    return Found(document["_id"], int(document["stored"]), document["raw"], document.get("files", []))

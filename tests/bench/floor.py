@@ -5,6 +5,7 @@ The index entries are drawn from those of real statements, so that MongoDB has t
 """
 
 import json
+import sys
 import time
 from random import Random
 from uuid import UUID
@@ -13,11 +14,14 @@ from bson import Binary
 from flask import Flask, request
 from pymongo import MongoClient, WriteConcern
 
+from lrs.config import Config
+from lrs.serving import Server
+
 SAMPLE = 5000
 
 
 def create_app(uri: str, database: str, collection: str) -> Flask:
-    """The floor's application; gunicorn calls this in each worker."""
+    """Return the application of one worker."""
     app = Flask("floor")
     floor = MongoClient(uri)[database].get_collection(collection, write_concern=WriteConcern("majority", j=True))
     shapes = list(floor.find({}, {"raw": 0}, limit=SAMPLE))
@@ -39,3 +43,14 @@ def create_app(uri: str, database: str, collection: str) -> Flask:
         return {"statements": [], "more": ""}
 
     return app
+
+
+class FloorServer(Server):
+    """Exactly the gunicorn of `lrs serve`, around the floor."""
+
+    def load(self) -> Flask:
+        return create_app(*sys.argv[1:])
+
+
+if __name__ == "__main__":
+    FloorServer(Config.from_env()).run()

@@ -119,15 +119,10 @@ def lrs_serve() -> list[str]:
 
 
 @pytest.fixture
-def serve_with_hook() -> Callable[[str], list[str]]:
-    """The same server with a hook between stamp and commit; takes a call of one of the factories in hooks.py."""
+def serve_with_hook() -> Callable[..., list[str]]:
+    """The same server with a hook between stamp and commit; see hooks.py for their names and arguments."""
 
-    def command(factory: str) -> list[str]:
-        return [
-            *(sys.executable, "-m", "gunicorn", "--chdir", str(HERE)),
-            *("--bind", "127.0.0.1:{port}", "--workers", str(PROCESSES), "--worker-class", "gthread"),
-            *("--threads", str(THREADS), "--timeout", "60", "--graceful-timeout", "5"),
-            *("--log-level", "warning", f"hooks:{factory}"),
-        ]
+    def command(name: str, argument: object) -> list[str]:
+        return [sys.executable, str(HERE / "hooks.py"), name, str(argument)]
 
     return command

@@ -21,7 +21,7 @@ class Server:
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.port = free_port()
-        self._command = [part.replace("{port}", str(self.port)) for part in command]
+        self._command = command
         self._environment = {**environment, "PORT": str(self.port)}
         self._log = log
         self._process: subprocess.Popen | None = None

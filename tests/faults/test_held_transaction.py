@@ -17,9 +17,9 @@ RETRY_LIMIT = 10.0
 
 
 def test_a_retry_succeeds_after_a_process_died_inside_its_transaction(
-    site: Site, serve_with_hook: Callable[[str], list[str]], record_property
+    site: Site, serve_with_hook: Callable[..., list[str]], record_property
 ) -> None:
-    (server,) = site.serve(1, serve_with_hook(f"held_commits({str(site.folder)!r})"))
+    (server,) = site.serve(1, serve_with_hook("held", site.folder))
     pick, numbers = site.pick(), itertools.count()
     given, times = [], []
     for size in (BATCH, 1, BATCH)[:ROUNDS]:

@@ -4,7 +4,7 @@ import hashlib
 import io
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
@@ -42,7 +42,7 @@ class Mixed:
 
     def close(self) -> None:
         """Drop the data."""
-        self._file.close()
+        _drop(self._file)
 
     def __enter__(self) -> Self:
         """Return the request itself."""
@@ -64,7 +64,8 @@ def read_mixed(stream: Readable, content_type: str, limits: Limits) -> Mixed:
     """
     scanner = Scanner(stream, boundary_of(content_type), limits)
     with ExitStack() as held:
-        file = held.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))
+        file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - it lives on in what is returned
+        held.callback(_drop, file)
         scanner.preamble()
         if not scanner.opened():
             raise Refused.at("parts[0]", "required", "The first part must hold the statements")
@@ -127,9 +128,12 @@ def _read_attachment(scanner: Scanner, file: IO[bytes]) -> ReceivedAttachment:
     digests = {digest, sha256}
     start = file.tell()
     for data in scanner.body():
-        _write(file, data)
+        with _room():
+            file.write(data)
         for each in digests:
             each.update(data)
+    with _room():
+        file.flush()
     if digest.hexdigest() != sha2:
         path = member(scanner.path, "X-Experience-API-Hash")
         raise Refused.at(path, "hash", "The data of the part has another hash")
@@ -164,9 +168,17 @@ def _content_type(path: str, headers: Mapping[str, str]) -> str:
     return content_type
 
 
-def _write(file: IO[bytes], data: bytes) -> None:
+def _drop(file: IO[bytes]) -> None:
+    # On a full disk closing fails too, for want of room for what the file still holds back.
+    with suppress(OSError):
+        file.close()
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Translate a full disk."""
     try:
-        file.write(data)
+        yield
     except OSError as error:
         raise Unavailable("There is no room for attachments at the moment; send the same again") from error
 

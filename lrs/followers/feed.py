@@ -10,7 +10,7 @@ from typing import Final
 
 from lrs.services.safetime import learn
 from lrs.store import Store
-from lrs.store.documents import Found
+from lrs.store.rows import Found
 
 LEASE: Final = 30.0
 """Seconds that a worker holds a place without renewing it; a batch must be done in less."""

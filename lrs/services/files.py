@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from bson import ObjectId
-
 from lrs.services.attachments import OutgoingAttachment, ReceivedAttachment, match
 from lrs.services.signatures import check_signatures
-from lrs.store.attachments import Attachments
-from lrs.store.documents import Found
+from lrs.store.attachments import Attachments, FileId
+from lrs.store.rows import Found
 from schemas.xapi.statements import Statement
 
 
@@ -19,7 +17,7 @@ class Files:
 
     def keep(
         self, org: bytes, statements: Sequence[Statement], received: Sequence[ReceivedAttachment], *, single: bool
-    ) -> list[list[ObjectId]]:
+    ) -> list[list[FileId]]:
         """Return, statement by statement, the files that hold its data, all durable; raise Refused.
 
         ``single`` says that the body was one object and no array, for the paths of faults.
@@ -29,7 +27,7 @@ class Files:
         kept = {part.sha2: self._keep(org, part) for parts in matched for part in parts}
         return [[kept[part.sha2] for part in parts] for parts in matched]
 
-    def _keep(self, org: bytes, part: ReceivedAttachment) -> ObjectId:
+    def _keep(self, org: bytes, part: ReceivedAttachment) -> FileId:
         part.file.seek(0)
         return self._attachments.keep(org, part.sha2, part.content_type, part.file)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lrs.services.auth import digest
 from lrs.store import Store
 from lrs.store.credentials import Credential
-from lrs.store.documents import ORG_BYTES
+from lrs.store.rows import ORG_BYTES
 
 _KEY_BYTES = 12
 _SECRET_BYTES = 32

@@ -15,7 +15,7 @@ from lrs.services.room import Room
 from lrs.services.safetime import SafeTime, Stamps
 from lrs.services.walks import LIFETIME, Walk, Walks
 from lrs.store import Store
-from lrs.store.documents import Found, Row, document_id
+from lrs.store.rows import Found, Row, document_id
 from lrs.store.pages import Position, Selection
 from lrs.store.statements import Taken
 from schemas.faults import Fault

@@ -20,6 +20,9 @@ KEEP_UNNAMED = 3600.0
 """Seconds that bytes are kept which no statement names."""
 _CHUNK = 255 * 1024
 
+FileId = ObjectId
+"""What a file is known by, to the layers above as to this one."""
+
 
 class StoredAttachment(NamedTuple):
     """One file: its GridFS id, hash as claimed (hex), content type and length in bytes."""

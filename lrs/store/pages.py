@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pymongo.collection import Collection
 
-from lrs.store.documents import RETURNED, Found, found
+from lrs.store.rows import RETURNED, Found, found
 
 Document = dict[str, Any]
 

@@ -17,7 +17,7 @@ from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
-from lrs.store.documents import Row
+from lrs.store.rows import Row
 
 LONGEST_CHAIN: Final = 50
 """References of references are followed this far; beyond it lies no honest data."""

@@ -15,7 +15,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
 from lrs.errors import Unavailable
-from lrs.store.documents import RETURNED, Found, Row, found
+from lrs.store.rows import RETURNED, Found, Row, found
 from lrs.store.errors import translated
 from lrs.store.pages import Page, Selection, pages
 from lrs.store.references import References

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from lrs.store import open_store
-from lrs.store.documents import Row
+from lrs.store.rows import Row
 from lrs.store.pages import Position, Selection, condition
 
 STATEMENTS = 100_000

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from lrs.store.documents import Row
+from lrs.store.rows import Row
 from lrs.store.pages import Selection
 from lrs.store.statements import Taken
 

@@ -139,9 +139,10 @@ def _instant(name: str, text: str, version: Version) -> int:
 
 
 def _boolean(name: str, text: str, _: Version) -> bool:
-    if text not in _BOOLEANS:
+    # Clients in Python send their own True and False.
+    if (found := _BOOLEANS.get(text.lower())) is None:
         raise Refused.at(name, "boolean", "This must be true or false.")
-    return _BOOLEANS[text]
+    return found
 
 
 def _limit(name: str, text: str, _: Version) -> int:

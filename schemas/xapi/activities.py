@@ -1,3 +1,4 @@
+# ruff: noqa: N815  # the properties are named by the specification
 """Activities, their definitions, and interactions (Data 2.4.4.1)."""
 
 from typing import Any, ClassVar, Final

@@ -1,3 +1,4 @@
+# ruff: noqa: N815  # the properties are named by the specification
 """Agents, Groups, and who vouches for a statement (Data 2.4.2 and 2.4.9)."""
 
 from typing import Any, ClassVar, Final, cast

@@ -1,3 +1,4 @@
+# ruff: noqa: N815  # the properties are named by the specification
 """What a statement says about files that belong to it (Data 2.4.11)."""
 
 from schemas.xapi.base import StrictSchema

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, Self
 
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validates_schema
 from marshmallow.exceptions import SCHEMA
+from marshmallow.types import ErrorMessages
 
 from schemas.faults import Fault, Refused
 from schemas.xapi.paths import item, member
@@ -54,7 +55,10 @@ OBJECT: Final = Complaint("object", "This must be an object.")
 class StrictField(fields.Field[Any]):
     """A field that gives back what it was given, or complains."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {"required": REQUIRED, "null": NULL}
+    default_error_messages: ErrorMessages = {  # noqa: RUF012  # marshmallow declares it so
+        "required": REQUIRED,
+        "null": NULL,
+    }
 
     def complaints(self, value: Any) -> Complaints:
         """Return what is wrong with the value, which is not null; empty if nothing."""
@@ -73,7 +77,10 @@ class StrictSchema(Schema):
 
     rules: ClassVar[tuple[Rule, ...]] = ()
 
-    error_messages: ClassVar[dict[str, str]] = {"unknown": UNKNOWN, "type": OBJECT}
+    error_messages: dict[str, str] = {  # noqa: RUF012  # as above
+        "unknown": UNKNOWN,
+        "type": OBJECT,
+    }
 
     class Meta:
         """Nothing passes that is not named."""

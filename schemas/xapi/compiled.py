@@ -7,16 +7,17 @@ parsed, for the rules are written for those.
 
 from decimal import Decimal
 from functools import cache
+from types import GenericAlias
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from schemas.xapi.base import Rule, StrictField, StrictSchema
+from schemas.xapi.base import Rule, StrictSchema
 from schemas.xapi.containers import ByObjectType, ListOf, MapOf, Nested, OneOrMany
 from schemas.xapi.fields import Choice, Count, Flag, Number, Text
 
-# Without this, msgspec takes strings of digits for numbers.
+# With this, msgspec takes no strings of digits for numbers. It costs, so it is told only where numbers are.
 _EXACT: Final = (Decimal,)
 
 
@@ -41,6 +42,7 @@ class _Shape(NamedTuple):
 
     struct: type[msgspec.Struct]
     rules: tuple[Rule, ...]
+    builtin: tuple[type, ...] | None
 
 
 class _Kinds(NamedTuple):
@@ -54,6 +56,7 @@ class _Handed:
     """The base of types whose values msgspec hands to ``_decide``; each stands for shapes to judge by."""
 
     by: _Shape | _Kinds
+    yes: "_Handed"
 
 
 def _decide(handed: type[_Handed], value: Any) -> _Handed:
@@ -70,7 +73,7 @@ def _decide(handed: type[_Handed], value: Any) -> _Handed:
 
 
 def _judge(shape: _Shape, value: Any) -> None:
-    msgspec.convert(value, shape.struct, dec_hook=_decide, builtin_types=_EXACT)
+    msgspec.convert(value, shape.struct, dec_hook=_decide, builtin_types=shape.builtin)
     for rule in shape.rules:
         if rule(value) is not None:
             raise msgspec.ValidationError
@@ -78,21 +81,22 @@ def _judge(shape: _Shape, value: Any) -> None:
 
 @cache
 def _shape(schema: type[StrictSchema]) -> _Shape:
-    fields = [
-        (name, _type_of(field)) if field.required else (name, _type_of(field), None)
-        for name, field in schema().fields.items()
+    fields = schema().fields
+    members = [
+        (name, _type_of(field)) if field.required else (name, _type_of(field), None) for name, field in fields.items()
     ]
-    struct = msgspec.defstruct(schema.__name__, fields, forbid_unknown_fields=True, kw_only=True, gc=False)
-    return _Shape(struct, schema.rules)
+    struct = msgspec.defstruct(schema.__name__, members, forbid_unknown_fields=True, kw_only=True, gc=False)
+    has_numbers = any(isinstance(field, Number) for field in fields.values())
+    return _Shape(struct, schema.rules, _EXACT if has_numbers else None)
 
 
-def _type_of(field: Any) -> Any:
+def _type_of(field: Any) -> Any:  # noqa: PLR0911  # one answer for each kind of field
     """Return the type whose values the field takes, or some of them."""
     match field:
         case Choice():
-            return Literal[tuple(field.values)]
+            return Literal.__getitem__(tuple(field.values))
         case Text():
-            return Annotated[str, Meta(pattern=field.certain or field.pattern, max_length=field.longest)]
+            return _text_type(field)
         case Number():
             return int | Decimal
         case Count():
@@ -101,20 +105,31 @@ def _type_of(field: Any) -> Any:
             return bool
         case Nested():
             shape = _shape(type(field.schema))
-            return _handed(shape) if shape.rules else shape.struct
+            return _handed(shape) if shape.rules or shape.builtin else shape.struct
         case ByObjectType():
             shapes = {kind: _shape(type(schema)) for kind, schema in field.kinds.items()}
             return _handed(_Kinds(shapes, field.default))
         case ListOf():
             inner = _type_of(field.inner)
-            many = Annotated[list[inner], Meta(min_length=field.at_least)]
+            many = Annotated[list[inner], Meta(min_length=field.at_least)]  # type: ignore[valid-type]  # made as it runs
             return inner | many if isinstance(field, OneOrMany) else many
         case MapOf():
-            return dict[_type_of(field.keys), _type_of(field.values) if field.values else Any]
+            return GenericAlias(dict, (_type_of(field.keys), _type_of(field.values) if field.values else Any))
     raise TypeError(field)
 
 
+def _text_type(field: Text) -> Any:
+    judges_further = type(field).complaints is not Text.complaints
+    if judges_further and field.certain is None:
+        message = f"{type(field).__name__} judges beyond its pattern: only `certain` tells what is surely valid"
+        raise TypeError(message)
+    return Annotated[str, Meta(pattern=field.certain or field.pattern, max_length=field.longest)]
+
+
 def _handed(by: _Shape | _Kinds) -> type[_Handed]:
-    handed = type("Handed", (_Handed,), {"by": by})
-    handed.yes = handed()
-    return handed
+    class Handed(_Handed):
+        pass
+
+    Handed.by = by
+    Handed.yes = Handed()
+    return Handed

@@ -1,3 +1,4 @@
+# ruff: noqa: N815  # the properties are named by the specification
 """Contexts: where, with whom and as part of what something was done (Data 2.4.6)."""
 
 from schemas.xapi.activities import Activity

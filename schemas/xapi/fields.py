@@ -206,5 +206,6 @@ def _repeats(tag: str) -> bool:
     singletons = [subtag for subtag in subtags if len(subtag) == 1]
     if singletons:
         subtags = subtags[: subtags.index(singletons[0])]
-    variants = [subtag for subtag in subtags if len(subtag) > len("Hant") or (subtag[0].isdigit() and len(subtag) > len("419"))]
+    # Variants have five characters or more, or a digit and three more; nothing else before them does.
+    variants = [subtag for subtag in subtags if len(subtag) > len("Hant") or re.match("[0-9]...", subtag)]
     return len(set(singletons)) < len(singletons) or len(set(variants)) < len(variants)

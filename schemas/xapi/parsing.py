@@ -6,10 +6,11 @@ second time to find what is wrong and where.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from itertools import islice
 from math import isinf
+from sys import float_info
 from typing import Any, Final, NamedTuple
 
 from schemas.faults import Fault, Refused
@@ -26,8 +27,6 @@ MOST_VALUES: Final = 300_000
 # The next sign, outside strings, that one more value is to come.
 _next_value = re.compile(rb'(?:[^",\[{]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+[,\[{]', re.DOTALL)
 _surrogate = re.compile("[\ud800-\udfff]")
-# The escapes that may make what UTF-8 cannot hold, or a NUL.
-_SUSPICIOUS: Final = (b"\\ud", b"\\uD", b"\\u0000")
 
 
 class _Broken(NamedTuple):
@@ -70,7 +69,7 @@ def parse_json(body: bytes, *, path: str = "") -> object:
     except ValueError:
         suspicious = True
     else:
-        suspicious = any(mark in body for mark in _SUSPICIOUS) or (crowd > DEEPEST and _is_deep(value))
+        suspicious = _holds_escapes(body) or (crowd > DEEPEST and _is_deep(value))
     if suspicious:
         _refuse_faults(body.decode(), path)
     return value
@@ -98,8 +97,7 @@ def _number(digits: str) -> Decimal | _Broken:
         number = Decimal(digits)
     except InvalidOperation:
         return _TOO_LARGE
-    # 1E308 is the last power of ten that is a double.
-    return _TOO_LARGE if number.adjusted() >= 308 and isinf(float(digits)) else number
+    return _TOO_LARGE if number.adjusted() >= float_info.max_10_exp and isinf(float(digits)) else number
 
 
 def _integer(digits: str) -> int | _Broken:
@@ -122,7 +120,7 @@ _second_reader = json.JSONDecoder(
 
 def _is_deep(value: Any) -> bool:
     """Tell whether a value has more than ``DEEPEST`` levels of objects and arrays, level by level."""
-    level = [value]
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(DEEPEST + 1):
         level = [
             below
@@ -131,6 +129,11 @@ def _is_deep(value: Any) -> bool:
             if type(below) is dict or type(below) is list
         ]
     return bool(level)
+
+
+def _holds_escapes(body: bytes) -> bool:
+    """Tell whether there are escapes that may make what UTF-8 cannot hold, or a NUL."""
+    return b"\\u" in body and (b"\\ud" in body or b"\\uD" in body or b"\\u0000" in body)
 
 
 def _refuse_crowd(body: bytes, path: str) -> None:

@@ -13,7 +13,7 @@ _IRI_ASCII: Final = r"A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;="
 _IRI_OTHER: Final = "\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\uffef\U00010000-\U0010fffd"
 _SCHEME: Final = r"[A-Za-z][A-Za-z0-9+.\-]*+:"
 _ESCAPE: Final = r"%[0-9A-Fa-f]{2}"
-IRI: Final = rf"\A{_SCHEME}(?:[{_IRI_ASCII}{_IRI_OTHER}]++|{_ESCAPE})++\Z"
+IRI: Final = rf"\A{_SCHEME}(?:[{_IRI_ASCII}]++|{_ESCAPE}|[{_IRI_OTHER}]++)++\Z"
 URI: Final = rf"\A{_SCHEME}(?:[{_IRI_ASCII}]++|{_ESCAPE})++\Z"
 
 # RFC 6068, one address and no header fields; non-ASCII names and domains are addresses too (RFC 6531).

@@ -14,13 +14,15 @@ _ABOVE: Final = Complaint("range", "This must not be greater than max.", at=("ra
 
 def scaled_in_range(score: dict[str, Any]) -> Complaint | None:
     """Hold ``scaled`` between -1 and 1."""
-    scaled = score.get("scaled")
+    scaled: Any = score.get("scaled")
     return _SCALED if is_number(scaled) and not -1 <= scaled <= 1 else None
 
 
 def raw_in_range(score: dict[str, Any]) -> Complaint | None:
     """Hold ``raw`` between ``min`` and ``max``, and ``min`` below ``max``. Numbers are compared exactly."""
-    low, raw, high = score.get("min"), score.get("raw"), score.get("max")
+    low: Any = score.get("min")
+    raw: Any = score.get("raw")
+    high: Any = score.get("max")
     bounded_below, given, bounded_above = is_number(low), is_number(raw), is_number(high)
     if bounded_below and bounded_above and not low < high:
         return _MIN

@@ -1,3 +1,4 @@
+# ruff: noqa: N815  # the properties are named by the specification
 """Statements: the whole of what may be posted (Data 2.4), and the only doors through which it comes."""
 
 from typing import Any, ClassVar, Final, NewType, cast
@@ -11,6 +12,7 @@ from schemas.xapi.compiled import Decoder
 from schemas.xapi.containers import ByObjectType, ListOf, Nested
 from schemas.xapi.contexts import Context103, Context200, StatementRef
 from schemas.xapi.fields import UUID, Choice, Timestamp, VersionLabel
+from schemas.xapi.keys import VOIDED
 from schemas.xapi.paths import item
 from schemas.xapi.results import Result
 from schemas.xapi.verbs import Verb
@@ -18,8 +20,6 @@ from schemas.xapi.versions import Version
 
 # A statement that was judged valid: objects, arrays and texts as parsed, numbers as int or Decimal.
 Statement = NewType("Statement", dict[str, Any])
-
-VOIDED: Final = "http://adlnet.gov/expapi/verbs/voided"
 
 _ARRAY: Final = "This must be a statement or an array of statements."
 _VOIDING: Final = Complaint("voiding", "Only a StatementRef can be voided.", at=("object", "objectType"))

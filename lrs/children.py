@@ -29,7 +29,7 @@ class Child:
     """A command that runs inside a ``with`` block, in a session of its own: Ctrl-C reaches its owner only."""
 
     def __init__(self, command: Sequence[str], environment: dict[str, str], *, patience: float) -> None:
-        self._patience = patience
+        self.patience = patience
         self._process = subprocess.Popen(  # noqa: S603 - our own arguments
             leashed(command), env=environment, stdin=subprocess.DEVNULL, start_new_session=True
         )
@@ -55,7 +55,7 @@ class Child:
             self._process.terminate()
         else:
             self._signal(signal.SIGTERM)
-        if not self._gone(self._patience):
+        if not self._gone(self.patience):
             self._signal(signal.SIGKILL)
             self._gone(KILLED_SECONDS)
 

@@ -21,8 +21,8 @@ KEPT = {"LRS_KEY": 12, "LRS_SECRET": 32, "LRS_PEPPER": 32}
 
 
 @contextlib.contextmanager
-def taken(folder: Path) -> Iterator[None]:
-    """Hold the folder for this run, made if need be; raise StartFailed if it is in use, or its disk is full."""
+def taken(folder: Path, needed_mb: int = NEEDED_MB) -> Iterator[None]:
+    """Hold the folder for this run, made if need be; raise StartFailed if it is in use, or its disk too full."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (folder / "lock").open("w")
@@ -31,8 +31,8 @@ def taken(folder: Path) -> Iterator[None]:
     with lock:
         _lock(lock.fileno(), folder)
         free = shutil.disk_usage(folder).free // MEGABYTE
-        if free < NEEDED_MB:
-            raise StartFailed(messages.DISK_FULL, folder=folder, free=free, needed=NEEDED_MB)
+        if free < needed_mb:
+            raise StartFailed(messages.DISK_FULL, folder=folder, free=free, needed=needed_mb)
         yield
 
 

@@ -33,6 +33,7 @@ PATIENCE = 3.0
 READY_SECONDS = 60.0
 EVERY = 0.1
 MARGIN = 5
+HURRIED_SECONDS = 2.0
 CACHE_GB = 1.0
 STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -48,6 +49,7 @@ class Up:
         self._config = config
         self._language = language
         self._watched: list[tuple[Text, Watched]] = []
+        self._children: list[Child] = []
 
     def run(self) -> None:
         """Run until a signal to stop; raise StartFailed when something does not start, or ends by itself."""
@@ -89,6 +91,7 @@ class Up:
         whole = [sys.executable, "-m", "lrs.cli", command]
         child = stack.enter_context(Child(whole, as_environment(self._config), patience=self._config.graceful + MARGIN))
         self._watched.append((name, child))
+        self._children.append(child)
 
     def _watch(self) -> NoReturn:
         while True:
@@ -100,7 +103,13 @@ class Up:
             code = child.poll()
             if code is not None:
                 how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+                self._hurry()
                 raise StartFailed(messages.DIED, name=name.say(self._language), pid=child.pid, how=how)
+
+    def _hurry(self) -> None:
+        """Do not wait for requests in flight: without the part that has ended they come to nothing."""
+        for child in self._children:
+            child.patience = HURRIED_SECONDS
 
     def _wait_until_ready(self) -> None:
         until = time.monotonic() + READY_SECONDS

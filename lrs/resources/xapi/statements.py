@@ -47,9 +47,14 @@ class Statements(MethodView):
     def get(self) -> Response:
         """Return one statement, or a page of those that meet the query."""
         languages = preferred(request.headers.get("Accept-Language"))
-        if (token := request.args.get("more")) is not None and len(request.args) == 1:
-            return statement_page(self._service.follow(principal(), token, languages), self._link)
-        query = load_statement_query(_arguments(), version())
+        arguments = _arguments()
+        # Some clients send the filters again beside a link's token, which holds them all already.
+        tokens = [value for name, value in arguments if name == "more"]
+        if len(tokens) == 1:
+            arguments = [argument for argument in arguments if argument[0] != "more"]
+        query = load_statement_query(arguments, version())
+        if len(tokens) == 1:
+            return statement_page(self._service.follow(principal(), tokens[0], languages), self._link)
         if query.statement_id or query.voided_statement_id:
             return one_statement(self._service.get(principal(), query, languages))
         return statement_page(self._service.find(principal(), query, languages), self._link)

@@ -3,6 +3,10 @@
 It answers *yes* or *don't know*. Formats become patterns, schemas become msgspec structs. A schema with
 rules, and a choice by ``objectType``, becomes a type of its own: msgspec hands its values over as they were
 parsed, for the rules are written for those.
+
+There are two of it. The first takes formats that judge beyond their pattern at their narrow pattern only,
+which is nearly always enough. The second has such fields judge for themselves: it knows every valid value,
+so that marshmallow is kept for the faulty ones and nobody can make it judge megabytes.
 """
 
 from decimal import Decimal
@@ -13,7 +17,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from schemas.xapi.base import Rule, StrictSchema
+from schemas.xapi.base import Rule, StrictField, StrictSchema
 from schemas.xapi.containers import ByObjectType, ListOf, MapOf, Nested, OneOrMany
 from schemas.xapi.fields import Choice, Count, Flag, Number, Text
 
@@ -26,15 +30,12 @@ class Decoder:
 
     def __init__(self, field: Nested) -> None:
         """Compile the field and all below it."""
-        self._shape = _shape(type(field.schema))
+        self._narrow = _shape(type(field.schema), narrow=True)
+        self._whole = _shape(type(field.schema), narrow=False)
 
     def accepts(self, value: object) -> bool:
         """Return True if the value is surely valid, False if that is not known here."""
-        try:
-            _judge(self._shape, value)
-        except (msgspec.ValidationError, UnicodeError):
-            return False
-        return True
+        return _fits(self._narrow, value) or _fits(self._whole, value)
 
 
 class _Shape(NamedTuple):
@@ -53,10 +54,25 @@ class _Kinds(NamedTuple):
 
 
 class _Handed:
-    """The base of types whose values msgspec hands to ``_decide``; each stands for shapes to judge by."""
+    """The base of types whose values msgspec hands to ``_decide``; each stands for what judges them."""
 
-    by: _Shape | _Kinds
+    by: _Shape | _Kinds | StrictField
     yes: "_Handed"
+
+
+def _fits(shape: _Shape, value: object) -> bool:
+    try:
+        _judge(shape, value)
+    except (msgspec.ValidationError, UnicodeError):
+        return False
+    return True
+
+
+def _judge(shape: _Shape, value: Any) -> None:
+    msgspec.convert(value, shape.struct, dec_hook=_decide, builtin_types=shape.builtin)
+    for rule in shape.rules:
+        if rule(value) is not None:
+            raise msgspec.ValidationError
 
 
 def _decide(handed: type[_Handed], value: Any) -> _Handed:
@@ -67,36 +83,32 @@ def _decide(handed: type[_Handed], value: Any) -> _Handed:
         shape = by.shapes.get(kind) if type(kind) is str else None
         if shape is None:
             raise msgspec.ValidationError
-        by = shape
-    _judge(by, value)
+        _judge(shape, value)
+    elif isinstance(by, _Shape):
+        _judge(by, value)
+    elif by.complaints(value):
+        raise msgspec.ValidationError
     return handed.yes
 
 
-def _judge(shape: _Shape, value: Any) -> None:
-    msgspec.convert(value, shape.struct, dec_hook=_decide, builtin_types=shape.builtin)
-    for rule in shape.rules:
-        if rule(value) is not None:
-            raise msgspec.ValidationError
-
-
 @cache
-def _shape(schema: type[StrictSchema]) -> _Shape:
-    fields = schema().fields
-    members = [
-        (name, _type_of(field)) if field.required else (name, _type_of(field), None) for name, field in fields.items()
-    ]
+def _shape(schema: type[StrictSchema], *, narrow: bool) -> _Shape:
+    members: list[Any] = []
+    for name, field in schema().fields.items():
+        type_ = _type_of(field, narrow=narrow)
+        members.append((name, type_) if field.required else (name, type_, None))
     struct = msgspec.defstruct(schema.__name__, members, forbid_unknown_fields=True, kw_only=True, gc=False)
-    has_numbers = any(isinstance(field, Number) for field in fields.values())
+    has_numbers = any(isinstance(field, Number) for field in schema().fields.values())
     return _Shape(struct, schema.rules, _EXACT if has_numbers else None)
 
 
-def _type_of(field: Any) -> Any:  # noqa: PLR0911  # one answer for each kind of field
-    """Return the type whose values the field takes, or some of them."""
+def _type_of(field: Any, *, narrow: bool) -> Any:  # noqa: PLR0911  # one answer for each kind of field
+    """Return the type whose values the field takes; if ``narrow``, some of them."""
     match field:
         case Choice():
             return Literal.__getitem__(tuple(field.values))
         case Text():
-            return _text_type(field)
+            return _text_type(field) if narrow or not _judges_further(field) else _handed(field)
         case Number():
             return int | Decimal
         case Count():
@@ -104,29 +116,40 @@ def _type_of(field: Any) -> Any:  # noqa: PLR0911  # one answer for each kind of
         case Flag():
             return bool
         case Nested():
-            shape = _shape(type(field.schema))
+            shape = _shape(type(field.schema), narrow=narrow)
             return _handed(shape) if shape.rules or shape.builtin else shape.struct
         case ByObjectType():
-            shapes = {kind: _shape(type(schema)) for kind, schema in field.kinds.items()}
+            shapes = {kind: _shape(type(schema), narrow=narrow) for kind, schema in field.kinds.items()}
             return _handed(_Kinds(shapes, field.default))
         case ListOf():
-            inner = _type_of(field.inner)
+            inner = _type_of(field.inner, narrow=narrow)
             many = Annotated[list[inner], Meta(min_length=field.at_least)]  # type: ignore[valid-type]  # made as it runs
             return inner | many if isinstance(field, OneOrMany) else many
         case MapOf():
-            return GenericAlias(dict, (_type_of(field.keys), _type_of(field.values) if field.values else Any))
+            return _map_type(field, narrow=narrow)
     raise TypeError(field)
 
 
+def _judges_further(field: Text) -> bool:
+    return type(field).complaints is not Text.complaints
+
+
 def _text_type(field: Text) -> Any:
-    judges_further = type(field).complaints is not Text.complaints
-    if judges_further and field.certain is None:
+    if _judges_further(field) and field.certain is None:
         message = f"{type(field).__name__} judges beyond its pattern: only `certain` tells what is surely valid"
         raise TypeError(message)
     return Annotated[str, Meta(pattern=field.certain or field.pattern, max_length=field.longest)]
 
 
-def _handed(by: _Shape | _Kinds) -> type[_Handed]:
+def _map_type(field: MapOf, *, narrow: bool) -> Any:
+    # msgspec never hands over keys, so the map is handed over as a whole.
+    if not narrow and _judges_further(field.keys):
+        return _handed(field)
+    values = _type_of(field.values, narrow=narrow) if field.values else Any
+    return GenericAlias(dict, (_text_type(field.keys), values))
+
+
+def _handed(by: _Shape | _Kinds | StrictField) -> type[_Handed]:
     class Handed(_Handed):
         pass
 

@@ -5,7 +5,7 @@
 # PORT, LRS_DATA, LRS_KEY and LRS_SECRET are obeyed; every setting is in deploy/README.md.
 
 SHELL := /bin/bash
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --constraint $(LOCK)

@@ -3,6 +3,7 @@
 import atexit
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask
@@ -13,16 +14,28 @@ from lrs.resources.bodies import Bodies
 from lrs.resources.guards import guard
 from lrs.resources.health import health
 from lrs.resources.xapi.about import About
+from lrs.resources.xapi.activities import Activities
+from lrs.resources.xapi.agents import Agents
+from lrs.resources.xapi.documents import Documents
 from lrs.resources.xapi.statements import Statements
+from lrs.services.activities import ActivityService
+from lrs.services.agents import AgentService
 from lrs.services.auth import Authenticator
+from lrs.services.documents import DocumentService
 from lrs.services.health import Health
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime
 from lrs.services.statements import StatementService
 from lrs.services.walks import Walks
 from lrs.store import Store, open_store
+from schemas.xapi.resource_queries import Kind
 
 _SPARE_CONNECTIONS = 4
+_DOCUMENTS: Final[dict[str, Kind]] = {
+    "/activities/state": "state",
+    "/activities/profile": "activity profile",
+    "/agents/profile": "agent profile",
+}
 
 
 def create_app(config: Config | None = None, *, before_commit: Callable[[], None] | None = None) -> Flask:
@@ -50,7 +63,11 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     atexit.register(leave)
     errors.register(app)
     app.register_blueprint(health(Health(safetime, room)))
-    app.register_blueprint(_xapi(config, service, Authenticator(store.credentials, config.pepper)))
+    documents = DocumentService(store.documents, room=room, most=config.max_document)
+    xapi = _xapi(config, service, documents, Authenticator(store.credentials, config.pepper))
+    xapi.add_url_rule("/activities", view_func=Activities.as_view("activities", ActivityService(store)))
+    xapi.add_url_rule("/agents", view_func=Agents.as_view("agents", AgentService(store)))
+    app.register_blueprint(xapi)
     return app
 
 
@@ -66,7 +83,9 @@ def _leave(safetime: SafeTime, store: Store) -> None:
     store.close()
 
 
-def _xapi(config: Config, service: StatementService, authenticator: Authenticator) -> Blueprint:
+def _xapi(
+    config: Config, service: StatementService, documents: DocumentService, authenticator: Authenticator
+) -> Blueprint:
     """Return the xAPI endpoint."""
     blueprint = Blueprint("xapi", __name__, url_prefix="/xapi")
     bodies = Bodies(
@@ -74,10 +93,25 @@ def _xapi(config: Config, service: StatementService, authenticator: Authenticato
         statement=config.max_statement,
         batch=config.max_batch,
         attachments=config.max_attachments,
+        largest_document=config.max_document,
     )
     prefix = urlsplit(config.public_url).path.rstrip("/")
     statements = Statements.as_view("statements", service, bodies, f"{prefix}/xapi/statements")
     blueprint.add_url_rule("/statements", view_func=statements)
-    blueprint.add_url_rule("/about", view_func=About.as_view("about"))
+    for path, kind in _DOCUMENTS.items():
+        view = Documents.as_view(kind.replace(" ", "_"), kind, documents, bodies)
+        blueprint.add_url_rule(path, view_func=view)
+    blueprint.add_url_rule("/about", view_func=About.as_view("about", _limits(config)))
     guard(blueprint, authenticator, config.default_version, lambda: service.consistent_through)
     return blueprint
+
+
+def _limits(config: Config) -> dict[str, int]:
+    return {
+        "requestBytes": config.max_body,
+        "statementBytes": config.max_statement,
+        "statementsPerRequest": config.max_batch,
+        "statementsPerPage": config.page,
+        "attachmentBytesPerRequest": config.max_attachments,
+        "documentBytes": config.max_document,
+    }

@@ -30,6 +30,7 @@ def _like(pattern: str, text: Text) -> _Rule:
 
 _PORT = _Rule(range(1, 65536).__contains__, messages.MUST_BE_PORT)
 _SOME = _Rule(lambda number: 0 < number < float("inf"), messages.MUST_BE_POSITIVE)
+_DOCUMENT = _Rule(range(1, 15 * 1024**2 + 1).__contains__, messages.MUST_BE_DOCUMENT)
 _PROCESSES = _Rule(range(1025).__contains__, messages.MUST_BE_PROCESSES)
 _VERSION = _like(r"1\.0\.3|2\.0\.0", messages.MUST_BE_VERSION)
 _LEVEL = _like("debug|info|warning|error", messages.MUST_BE_LEVEL)
@@ -83,6 +84,9 @@ class Config:
     )
     max_statement: int = _setting("LRS_MAX_STATEMENT", "Bytes of one statement at most.", 1024**2, _SOME)
     max_batch: int = _setting("LRS_MAX_BATCH", "Statements in one request at most.", 1000, _SOME)
+    max_document: int = _setting(
+        "LRS_MAX_DOCUMENT", "Bytes of one state or profile document at most; 15 MiB can be set.", 8 * 1024**2, _DOCUMENT
+    )
     max_attachments: int = _setting(
         "LRS_MAX_ATTACHMENTS", "Bytes of all attachments of one request at most.", 256 * 1024**2, _SOME
     )

@@ -1,4 +1,4 @@
-"""Bytes in: the body of a request becomes statements."""
+"""Bytes in: the body of a request becomes statements, or a document."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ from flask import Request
 from lrs.errors import BadRequest, PayloadTooLarge, UnsupportedMediaType
 from lrs.resources.mime import essence
 from lrs.resources.multipart import Limits, read_mixed
+from lrs.services.documents import Sent
 from lrs.services.statements import Batch
 from schemas.faults import Fault
 from schemas.xapi.normalise import split
@@ -25,6 +26,15 @@ class Bodies:
     statement: int
     batch: int
     attachments: int
+    largest_document: int
+
+    def document(self, request: Request) -> Sent:
+        """Return a document as it was sent; one without a content type is just bytes.
+
+        Raises PayloadTooLarge, UnsupportedMediaType for an encoded body.
+        """
+        _require_plain(request)
+        return Sent(self._read(request, self.largest_document), request.content_type or "application/octet-stream")
 
     @contextmanager
     def statements(self, request: Request, version: Version) -> Iterator[Batch]:
@@ -34,11 +44,10 @@ class Bodies:
         UnsupportedMediaType for an encoded body. Another content type is 400, not 415: so the specification has it
         (Communication 1.5).
         """
-        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise UnsupportedMediaType("Send the body without a Content-Encoding")
+        _require_plain(request)
         kind = essence(request.content_type or "")
         if kind == "application/json":
-            yield self._batch(self._text(request), version)
+            yield self._batch(self._read(request, self.body), version)
         elif kind == "multipart/mixed":
             limits = Limits(statements=self.body, total=self.body + self.attachments)
             request.max_content_length = limits.total
@@ -49,9 +58,9 @@ class Bodies:
             fault = Fault("Content-Type", "media-type", "must be application/json, or multipart/mixed with attachments")
             raise BadRequest("Statements cannot be read from this content type", [fault])
 
-    def _text(self, request: Request) -> bytes:
-        self._announced(request, self.body)
-        request.max_content_length = self.body
+    def _read(self, request: Request, most: int) -> bytes:
+        self._announced(request, most)
+        request.max_content_length = most
         return request.get_data(cache=False)
 
     def _announced(self, request: Request, most: int) -> None:
@@ -66,6 +75,11 @@ class Bodies:
         if any(len(text) > self.statement for text in texts):
             raise PayloadTooLarge(f"A statement holds at most {self.statement} bytes")
         return Batch(load_statements(parsed, version), texts, single=isinstance(parsed, dict))
+
+
+def _require_plain(request: Request) -> None:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Send the body without a Content-Encoding")
 
 
 def require_single(batch: Batch, statement_id: str) -> None:

@@ -31,9 +31,16 @@ SCOPES: Final = frozenset(
     }
 )
 """The scopes of the specification (Communication 4.0)."""
-_IMPLIED: Final[dict[str, frozenset[str]]] = {
+_ALLOWED_BY: Final[dict[str, frozenset[str]]] = {
     "statements/read": frozenset({"statements/read", "all/read", "all"}),
     "statements/write": frozenset({"statements/write", "all"}),
+    "state/read": frozenset({"state", "all/read", "all"}),
+    "state": frozenset({"state", "all"}),
+    "profile/read": frozenset({"profile", "all/read", "all"}),
+    "profile": frozenset({"profile", "all"}),
+    "activities/read": frozenset({"define", "statements/read", "all/read", "all"}),
+    "agents/read": frozenset({"statements/read", "all/read", "all"}),
+    "define": frozenset({"define", "all"}),
 }
 
 
@@ -50,10 +57,14 @@ class Principal:
     authority: bytes
     authority_agent: dict[str, Any]
 
-    def require(self, scope: str) -> None:
+    def may(self, right: str) -> bool:
+        """Tell whether one of the scopes allows this."""
+        return not self.scopes.isdisjoint(_ALLOWED_BY[right])
+
+    def require(self, right: str) -> None:
         """Raise Forbidden unless one of the scopes allows this."""
-        if not self.scopes & _IMPLIED[scope]:
-            raise Forbidden(f"This credential lacks the scope {scope}")
+        if not self.may(right):
+            raise Forbidden(f"This needs a credential with the scope {' or '.join(sorted(_ALLOWED_BY[right]))}")
 
 
 class Authenticator:

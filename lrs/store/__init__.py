@@ -10,6 +10,7 @@ from lrs.store import indexes
 from lrs.store.activities import Activities
 from lrs.store.attachments import Attachments
 from lrs.store.credentials import Credentials
+from lrs.store.documents import Documents
 from lrs.store.errors import translated
 from lrs.store.places import Places
 from lrs.store.promises import Promises
@@ -35,6 +36,7 @@ class Store:
         self.statements = Statements(client, self.database, deadline=deadline)
         self.attachments = Attachments(self.database, deadline=deadline)
         self.activities = Activities(self.database, deadline=deadline)
+        self.documents = Documents(client, self.database, deadline=deadline)
         self.credentials = Credentials(self.database, deadline=deadline)
         self.promises = Promises(self.database)
         self.places = Places(self.database, deadline=deadline)

@@ -37,6 +37,7 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
         _index("referrer"),
     ),
     "activities": (),
+    "documents": (_index("org", "agent", partialFilterExpression={"agent": {"$exists": True}}),),
     "attachments.files": (
         _index("filename", "uploadDate", name="filename_1_uploadDate_1"),  # GridFS looks for these two by name
         _index("metadata.org", "metadata.sha2"),

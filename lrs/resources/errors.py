@@ -23,7 +23,8 @@ def register(app: Flask) -> None:
 
 
 def problem(status: int, title: str, faults: Iterable[Fault] = (), headers: Iterable[tuple[str, str]] = ()) -> Response:
-    """Return a problem document."""
+    """Return a problem document; its faults stay at hand for whoever keeps a record of refusals."""
+    faults = g.faults = tuple(faults)
     body = {"title": title, "status": status, "errors": [fault._asdict() for fault in faults]}
     text = json.dumps(body, ensure_ascii=False)
     return Response(text, status, headers=list(headers), content_type="application/problem+json")

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from flask import Blueprint, Response, g, request
 
 from lrs.errors import Unauthorized
+from lrs.resources import cors
+from lrs.resources.encodings import REFUSAL, compress
 from lrs.services.auth import Authenticator, Principal
+from schemas.xapi.leniency import MISSING_VERSION
 from schemas.xapi.timestamps import iso
 from schemas.xapi.versions import HEADER, Version, negotiate
 
@@ -24,18 +27,41 @@ def guard(
     """Let only callers with a credential and a version we speak reach the views; ``about`` is open to all."""
 
     @blueprint.before_request
-    def check() -> None:
+    def check() -> Response | None:
         g.version = default_version
+        if request.method == "OPTIONS":
+            return cors.preflight()
         if request.endpoint in _OPEN_TO_ALL:
-            return
-        g.principal = authenticated(authenticator)
-        g.version = negotiate(request.headers.get(HEADER))
+            return None
+        identify(authenticator)
+        g.version = _negotiated()
+        refuse_unreadable()
+        return None
 
     @blueprint.after_request
     def standard_headers(response: Response) -> Response:
         response.headers[HEADER] = g.get("version", default_version)
         response.headers[CONSISTENT_THROUGH] = iso(consistent_through())
-        return response
+        return compress(cors.share(response))
+
+
+def identify(authenticator: Authenticator) -> None:
+    """Find out who is calling; raise Unauthorized."""
+    g.principal = authenticated(authenticator)
+
+
+def refuse_unreadable() -> None:
+    """Raise what is wrong with how the request was encoded, now that the answer can be what its caller expects."""
+    if (refusal := request.environ.get(REFUSAL)) is not None:
+        raise refusal
+
+
+def _negotiated() -> Version:
+    header = request.headers.get(HEADER)
+    if header is None and MISSING_VERSION in principal().leniency:
+        forgive(MISSING_VERSION)
+        return "1.0.3"
+    return negotiate(header)
 
 
 def authenticated(authenticator: Authenticator) -> Principal:
@@ -61,4 +87,16 @@ def principal() -> Principal:
 def version() -> Version:
     """Return the version of this request."""
     found: Version = g.version
+    return found
+
+
+def forgive(*names: str) -> None:
+    """Note that relaxations were used for this request."""
+    if names:
+        g.forgiven = (*forgiven(), *names)
+
+
+def forgiven() -> tuple[str, ...]:
+    """Return the relaxations that were used for this request."""
+    found: tuple[str, ...] = g.get("forgiven", ())
     return found

@@ -48,7 +48,8 @@ _ALLOWED_BY: Final[dict[str, frozenset[str]]] = {
 class Principal:
     """The caller of one request: an organisation's credential, its scopes and the authority of its statements.
 
-    ``authority`` is JSON as it goes into statements, ``authority_agent`` the same parsed.
+    ``authority`` is JSON as it goes into statements, ``authority_agent`` the same parsed. ``origins`` are those whose
+    pages may read the answers, ``leniency`` names what is forgiven.
     """
 
     org: bytes
@@ -56,6 +57,8 @@ class Principal:
     scopes: frozenset[str]
     authority: bytes
     authority_agent: dict[str, Any]
+    origins: frozenset[str] = frozenset()
+    leniency: frozenset[str] = frozenset()
 
     def may(self, right: str) -> bool:
         """Tell whether one of the scopes allows this."""
@@ -105,4 +108,12 @@ def digest(pepper: bytes, key: str, secret: str) -> bytes:
 
 def _principal(credential: Credential) -> Principal:
     agent = json.loads(credential.authority)
-    return Principal(credential.org, credential.key, credential.scopes, credential.authority, agent)
+    return Principal(
+        credential.org,
+        credential.key,
+        credential.scopes,
+        credential.authority,
+        agent,
+        credential.origins,
+        credential.leniency,
+    )

@@ -28,13 +28,15 @@ def first_credential(
     """Make sure that the first organisation exists and that this key and secret open it; make them up if empty.
 
     The authority of its statements is the account ``key`` at ``home_page``, which is the address of this store. It may
-    do everything (scope ``all``). Running this again with the same words changes nothing.
+    do everything (scope ``all``). Running this again with the same words changes nothing; what was granted to the
+    credential since then stays.
     """
     created = not (key and secret)
     key = key or secrets.token_hex(_KEY_BYTES)
     secret = secret or secrets.token_urlsafe(_SECRET_BYTES)
     org = store.credentials.first_organisation(secrets.token_bytes(ORG_BYTES), "Sổ Học")
     authority = {"objectType": "Agent", "account": {"homePage": home_page, "name": key}}
+    held = store.credentials.find(key)
     store.credentials.put(
         Credential(
             key=key,
@@ -42,6 +44,8 @@ def first_credential(
             digest=digest(pepper.encode(), key, secret),
             scopes=frozenset({"all"}),
             authority=json.dumps(authority, ensure_ascii=False).encode(),
+            origins=held.origins if held else frozenset(),
+            leniency=held.leniency if held else frozenset(),
         )
     )
     return FirstCredential(key, secret, created)

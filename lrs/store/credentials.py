@@ -11,13 +11,18 @@ from lrs.store.errors import translated
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A key of one organisation: the keyed hash of its secret, what it may do, whom its statements are stored under."""
+    """A key of one organisation: the keyed hash of its secret, what it may do, whom its statements are stored under.
+
+    ``origins`` are those whose pages may read the answers, "*" for all; ``leniency`` names what is forgiven it.
+    """
 
     key: str
     org: bytes
     digest: bytes
     scopes: frozenset[str]
     authority: bytes
+    origins: frozenset[str] = frozenset()
+    leniency: frozenset[str] = frozenset()
 
 
 class Credentials:
@@ -34,7 +39,15 @@ class Credentials:
             row = self._credentials.find_one({"_id": key})
         if row is None:
             return None
-        return Credential(row["_id"], row["org"], row["digest"], frozenset(row["scopes"]), row["authority"])
+        return Credential(
+            row["_id"],
+            row["org"],
+            row["digest"],
+            frozenset(row["scopes"]),
+            row["authority"],
+            frozenset(row.get("origins", ())),
+            frozenset(row.get("leniency", ())),
+        )
 
     def put(self, credential: Credential) -> None:
         """Store a credential; one with the same key is replaced."""
@@ -43,6 +56,8 @@ class Credentials:
             "digest": credential.digest,
             "scopes": sorted(credential.scopes),
             "authority": credential.authority,
+            "origins": sorted(credential.origins),
+            "leniency": sorted(credential.leniency),
         }
         with translated(), pymongo.timeout(self._deadline):
             self._credentials.replace_one({"_id": credential.key}, row, upsert=True)

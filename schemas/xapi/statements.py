@@ -1,7 +1,7 @@
 # ruff: noqa: N815  # the properties are named by the specification
 """Statements: the whole of what may be posted (Data 2.4), and the only doors through which it comes."""
 
-from typing import Any, ClassVar, Final, NewType, cast
+from typing import Any, ClassVar, Final, NewType, Protocol, cast
 
 from schemas.faults import Refused
 from schemas.xapi.activities import Activity
@@ -114,7 +114,14 @@ def load_statement(raw: object, version: Version, path: str = "", *, fast: bool 
     return cast(Statement, raw)
 
 
-def load_statements(raw: object, version: Version) -> list[Statement]:
+class Load(Protocol):
+    """How one statement is judged; ``load_statement`` is the usual way."""
+
+    def __call__(self, raw: object, version: Version, path: str = "") -> Statement:
+        """Return the statement; raise ``Refused`` with its faults."""
+
+
+def load_statements(raw: object, version: Version, *, load: Load = load_statement) -> list[Statement]:
     """Return a parsed statement or array of statements as a list; ``Refused`` with the faults of the first bad one.
 
     No two may have the same id, in whatever letter case (2.0, 4.1.6.1).
@@ -122,11 +129,11 @@ def load_statements(raw: object, version: Version) -> list[Statement]:
     if not isinstance(raw, list):
         if not isinstance(raw, dict):
             raise Refused.at("", "object", _ARRAY)
-        return [load_statement(raw, version)]
+        return [load(raw, version)]
     statements: list[Statement] = []
     seen: dict[str, int] = {}
     for index, each in enumerate(raw):
-        statement = load_statement(each, version, item("", index))
+        statement = load(each, version, item("", index))
         statements.append(statement)
         if "id" in statement and (first := seen.setdefault(statement["id"].lower(), index)) != index:
             raise Refused.at(f"[{index}].id", "same-id", f"Statement [{first}] has the same id.")

@@ -10,7 +10,10 @@ from flask import Blueprint, Flask
 
 from lrs.config import Config
 from lrs.resources import errors
+from lrs.resources.alternate import AlternateSyntax
 from lrs.resources.bodies import Bodies
+from lrs.resources.diagnostics import watch
+from lrs.resources.encodings import Decoding
 from lrs.resources.guards import guard
 from lrs.resources.health import health
 from lrs.resources.xapi.about import About
@@ -21,6 +24,7 @@ from lrs.resources.xapi.statements import Statements
 from lrs.services.activities import ActivityService
 from lrs.services.agents import AgentService
 from lrs.services.auth import Authenticator
+from lrs.services.diagnostics import Diagnostics
 from lrs.services.documents import DocumentService
 from lrs.services.health import Health
 from lrs.services.room import Room
@@ -53,13 +57,15 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     )
     safetime = SafeTime(store.promises, linger=config.deadline)
     safetime.start()
+    diagnostics = Diagnostics(store.diagnostics)
+    diagnostics.start()
     room = Room(config.room)
     service = StatementService(
         store, safetime, Walks(config.pepper), room=room, page=config.page, before_commit=before_commit
     )
     app = Flask("lrs", static_folder=None)
     app.url_map.strict_slashes = False
-    app.extensions["lrs"] = leave = partial(_leave, safetime, store)
+    app.extensions["lrs"] = leave = partial(_leave, safetime, diagnostics, store)
     atexit.register(leave)
     errors.register(app)
     app.register_blueprint(health(Health(safetime, room)))
@@ -67,7 +73,10 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     xapi = _xapi(config, service, documents, Authenticator(store.credentials, config.pepper))
     xapi.add_url_rule("/activities", view_func=Activities.as_view("activities", ActivityService(store)))
     xapi.add_url_rule("/agents", view_func=Agents.as_view("agents", AgentService(store)))
+    watch(xapi, diagnostics, {"xapi.statements"})
     app.register_blueprint(xapi)
+    forms = AlternateSyntax(app.wsgi_app, f"{xapi.url_prefix}/", config.max_body)
+    app.wsgi_app = Decoding(forms, config.max_body + config.max_attachments)  # type: ignore[method-assign]  # Flask's own way to wrap it
     return app
 
 
@@ -78,8 +87,9 @@ def close(app: Flask) -> None:
     leave()
 
 
-def _leave(safetime: SafeTime, store: Store) -> None:
+def _leave(safetime: SafeTime, diagnostics: Diagnostics, store: Store) -> None:
     safetime.stop()
+    diagnostics.stop()
     store.close()
 
 

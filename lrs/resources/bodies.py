@@ -14,7 +14,7 @@ from lrs.services.statements import Batch
 from schemas.faults import Fault
 from schemas.xapi.normalise import split
 from schemas.xapi.parsing import parse_json
-from schemas.xapi.statements import load_statements
+from schemas.xapi.statements import Load, load_statement, load_statements
 from schemas.xapi.versions import Version
 
 
@@ -37,26 +37,30 @@ class Bodies:
         return Sent(self._read(request, self.largest_document), request.content_type or "application/octet-stream")
 
     @contextmanager
-    def statements(self, request: Request, version: Version) -> Iterator[Batch]:
+    def statements(self, request: Request, version: Version, load: Load = load_statement) -> Iterator[Batch]:
         """Give the statements of a request, judged; their attachments can be read inside the block only.
 
         Raises Refused and BadRequest for what breaks a rule of the specification, PayloadTooLarge,
         UnsupportedMediaType for an encoded body. Another content type is 400, not 415: so the specification has it
-        (Communication 1.5).
+        (Communication 1.5). ``load`` judges each statement.
         """
         _require_plain(request)
         kind = essence(request.content_type or "")
         if kind == "application/json":
-            yield self._batch(self._read(request, self.body), version)
+            yield self._batch(self.text(request), version, load)
         elif kind == "multipart/mixed":
             limits = Limits(statements=self.body, total=self.body + self.attachments)
             request.max_content_length = limits.total
             self._announced(request, limits.total)
             with read_mixed(request.stream, request.content_type or "", limits) as mixed:
-                yield self._batch(mixed.statements, version)._replace(received=mixed.attachments)
+                yield self._batch(mixed.statements, version, load)._replace(received=mixed.attachments)
         else:
             fault = Fault("Content-Type", "media-type", "must be application/json, or multipart/mixed with attachments")
             raise BadRequest("Statements cannot be read from this content type", [fault])
+
+    def text(self, request: Request) -> bytes:
+        """Return the body of a request without attachments; raise PayloadTooLarge."""
+        return self._read(request, self.body)
 
     def _read(self, request: Request, most: int) -> bytes:
         self._announced(request, most)
@@ -67,14 +71,14 @@ class Bodies:
         if request.content_length is not None and request.content_length > most:
             raise PayloadTooLarge(f"A request of this kind holds at most {most} bytes")
 
-    def _batch(self, body: bytes, version: Version) -> Batch:
+    def _batch(self, body: bytes, version: Version, load: Load) -> Batch:
         parsed = parse_json(body)
         texts = split(body)
         if len(texts) > self.batch:
             raise PayloadTooLarge(f"A request holds at most {self.batch} statements")
         if any(len(text) > self.statement for text in texts):
             raise PayloadTooLarge(f"A statement holds at most {self.statement} bytes")
-        return Batch(load_statements(parsed, version), texts, single=isinstance(parsed, dict))
+        return Batch(load_statements(parsed, version, load=load), texts, single=isinstance(parsed, dict))
 
 
 def _require_plain(request: Request) -> None:

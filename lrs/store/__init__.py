@@ -10,11 +10,15 @@ from lrs.store import indexes
 from lrs.store.activities import Activities
 from lrs.store.attachments import Attachments
 from lrs.store.credentials import Credentials
+from lrs.store.diagnostics import Diagnostics
 from lrs.store.documents import Documents
 from lrs.store.errors import translated
 from lrs.store.places import Places
 from lrs.store.promises import Promises
 from lrs.store.statements import Statements
+
+# What is only told to a sender must not hold anything up.
+_PATIENCE = 3.0
 
 
 class NotMigrated(LRSError):
@@ -38,6 +42,7 @@ class Store:
         self.activities = Activities(self.database, deadline=deadline)
         self.documents = Documents(client, self.database, deadline=deadline)
         self.credentials = Credentials(self.database, deadline=deadline)
+        self.diagnostics = Diagnostics(self.database, deadline=min(deadline, _PATIENCE))
         self.promises = Promises(self.database)
         self.places = Places(self.database, deadline=deadline)
 

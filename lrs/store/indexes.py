@@ -47,6 +47,8 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "attachments.uploads": (),
     "organisations": (),
     "credentials": (),
+    "refusals": (_index("org", "credential", "last"),),
+    "relaxations": (_index("org", "credential"),),
     "processes": (),
     "places": (),
 }

@@ -21,8 +21,8 @@ DEEPEST: Final = 64
 # Python's own limit for turning digits into a number, which costs the square of their count.
 MOST_DIGITS: Final = 4300
 # Empty objects and bare numbers cost far more time and memory than their bytes let fear. A thousand honest
-# statements have a fifth of this.
-MOST_VALUES: Final = 300_000
+# statements have a third of this.
+MOST_VALUES: Final = 200_000
 
 # The next sign, outside strings, that one more value is to come.
 _next_value = re.compile(rb'(?:[^",\[{]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+[,\[{]', re.DOTALL)
@@ -54,7 +54,7 @@ def parse_json(body: bytes, *, path: str = "") -> object:
 
     ``Refused``, with paths below ``path``: what is no JSON in UTF-8 (``json``), a key twice in an object
     (``duplicate-key``), numbers that are none or that no double comes near (``number``), texts that UTF-8
-    cannot hold (``surrogate``), NUL in keys (``nul``), more than 64 levels (``depth``) or 300,000 values
+    cannot hold (``surrogate``), NUL in keys (``nul``), more than 64 levels (``depth``) or 200,000 values
     (``size``).
     """
     crowd = body.count(b",") + body.count(b"[") + body.count(b"{")
@@ -121,7 +121,7 @@ _second_reader = json.JSONDecoder(
 def _is_deep(value: Any) -> bool:
     """Tell whether a value has more than ``DEEPEST`` levels of objects and arrays, level by level."""
     level = [value] if isinstance(value, dict | list) else []
-    for _ in range(DEEPEST + 1):
+    for _ in range(DEEPEST):
         level = [
             below
             for each in level

@@ -50,9 +50,12 @@ class Site:
     endpoint: str
     received: list[Received] = field(default_factory=list)
     script: list[Behaviour] = field(default_factory=list)
+    clients: list[LRSClient] = field(default_factory=list)
 
     def client(self, patience=IMPATIENT, **options):
-        return LRSClient(self.endpoint, Basic("key", "secret"), patience=patience, **options)
+        made = LRSClient(self.endpoint, Basic("key", "secret"), patience=patience, **options)
+        self.clients.append(made)
+        return made
 
     def then(self, *behaviours: Behaviour) -> None:
         self.script += behaviours
@@ -153,5 +156,7 @@ def site() -> Iterator[Site]:
         thread = threading.Thread(target=running.serve_forever, args=(0.02,))
         thread.start()
         yield running.site
+        for client in running.site.clients:
+            client.close()
         running.shutdown()
         thread.join()

@@ -17,7 +17,7 @@ SCHEMAS = {"1.0.3": Statement103(), "2.0.0": Statement200()}
 DECODERS = {version: Decoder(Nested(type(schema))) for version, schema in SCHEMAS.items()}
 
 both_versions = pytest.mark.parametrize("version", SCHEMAS)
-many = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def loaded(statement, version, *, fast):

@@ -61,7 +61,11 @@ REFUSED = [
     ("an anonymous group without members", group(), [("agent.member", "members")]),
     ("an anonymous group of nobody", group(member=[]), [("agent.member", "members")]),
     ("a group of two identifiers", group(member=[LAN]) | LAN | MINH, [("agent", "one-identifier")]),
-    ("a group in a group", group(member=[group(mbox="mailto:lop12@ex.vn")]), [("agent.member[0].objectType", "choice")]),
+    (
+        "a group in a group",
+        group(member=[group(mbox="mailto:lop12@ex.vn")]),
+        [("agent.member[0].objectType", "choice")],
+    ),
     ("a bad member", group(member=[LAN, {"mbox": "minh"}]), [("agent.member[1].mbox", "mailto")]),
     ("a null member", group(member=[None]), [("agent.member[0]", "null")]),
     ("members that are one", group(member=LAN), [("agent.member", "array")]),

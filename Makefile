@@ -48,7 +48,8 @@ $(BIN)/python:
 	@python=$$(for name in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 	    "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done); \
 	if [ -z "$$python" ]; then echo "Python 3.11 or later was not found; install it, or name it: make PYTHON=..." >&2; exit 1; fi; \
-	if ! "$$python" -m venv --clear $(VENV); then \
+	if ! "$$python" -m venv --clear $(VENV) >/dev/null 2>&1 && \
+	   ! { "$$python" -m venv --clear --without-pip $(VENV) && "$$python" -m pip --python $(BIN)/python install pip; }; then \
 	    rm -rf $(VENV); echo "Python cannot make environments here; on Debian: apt install python3-venv" >&2; exit 1; fi
 
 # What is installed here, as it is, becomes the lock.

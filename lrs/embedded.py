@@ -1,7 +1,9 @@
 """A private MongoDB for one machine: a one-node set on the loopback that ends with its owner."""
 
 import contextlib
+import ctypes
 import fcntl
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -26,6 +28,7 @@ READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
 GONE_SECONDS = 5.0
 NOT_INITIATED = 94
+LIBCURL = "libcurl.so.4"
 
 # zlib and server-side JavaScript have had holes in builds as old as the bundled one. A transaction
 # whose client died must not hold its locks for the default minute. The signal to stop must not wait
@@ -55,6 +58,31 @@ def find_mongod() -> Path:
     raise StartFailed(NO_MONGOD)
 
 
+def mongod_command() -> list[str]:
+    """Return what starts mongod, without its arguments."""
+    found = find_mongod()
+    return [*_with_libcurl(), str(found)]
+
+
+def _with_libcurl() -> list[str]:
+    """Return what must stand before a mongod so that it finds libcurl, which small machines lack.
+
+    mongod is linked with it and never needs it here; the one inside of pycurl will do.
+    """
+    with contextlib.suppress(OSError):
+        ctypes.CDLL(LIBCURL)
+        return []
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        for file in importlib.metadata.files("pycurl") or ():
+            if file.name.startswith("libcurl-"):
+                bundled = Path(str(file.locate()))
+                # Beside its own libraries, under the name that mongod asks for.
+                with contextlib.suppress(FileExistsError):
+                    bundled.with_name(LIBCURL).symlink_to(bundled.name)
+                return ["env", f"LD_LIBRARY_PATH={bundled.parent}"]
+    return []
+
+
 def free_port() -> int:
     """Return a port of the loopback that nobody listens on."""
     with socket.socket() as probe:
@@ -82,6 +110,7 @@ class PrivateMongod:
     ) -> None:
         self._folder = folder
         self._log = folder / "mongod.log"
+        self._output = folder / "mongod.out"
         self._port = port or free_port()
         self._cache_gb = cache_gb
         self._oplog_mb = oplog_mb
@@ -109,13 +138,14 @@ class PrivateMongod:
         self._wait_for_predecessor()
         if self._log.exists():
             self._log.replace(self._log.with_suffix(".previous.log"))
-        self.process = subprocess.Popen(  # noqa: S603 - our own arguments
-            leashed(command, "KILL"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(  # noqa: S603 - our own arguments
+                leashed(command, "KILL"),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
         try:
             self._become_primary()
         except BaseException:
@@ -146,7 +176,7 @@ class PrivateMongod:
         place = ("--dbpath", str(self._folder), "--logpath", str(self._log))
         sizes = ("--wiredTigerCacheSizeGB", str(self._cache_gb), "--oplogSize", str(self._oplog_mb))
         port = ("--port", str(self._port))
-        return [str(find_mongod()), *place, *port, *sizes, *_ARGUMENTS, *self._extra]
+        return [*mongod_command(), *place, *port, *sizes, *_ARGUMENTS, *self._extra]
 
     def _wait_for_predecessor(self) -> None:
         """Give a mongod that was killed with its owner the moment it takes to be gone."""
@@ -200,12 +230,17 @@ class PrivateMongod:
             client.admin.command("replSetReconfig", config, force=True)
 
     def _last_words(self) -> str:
-        """Return the last error that mongod logged, or else how it ended."""
-        code = self.process.returncode
+        """Return the first error that mongod logged, or else what it said or how it ended."""
         with contextlib.suppress(OSError):
-            for line in reversed(self._log.read_text("utf-8", "replace").splitlines()):
+            for line in self._log.read_text("utf-8", "replace").splitlines():
                 with contextlib.suppress(ValueError):
                     entry = json.loads(line)
                     if entry.get("s") in {"E", "F"}:
-                        return str(entry.get("attr", {}).get("error", entry["msg"]))[:200]
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
+                        return _short(entry.get("attr", {}).get("error", entry["msg"]))
+        code = self.process.returncode
+        said = self._output.read_text("utf-8", "replace").strip()
+        return _short(said) or (f"signal {-code}" if code < 0 else f"exit code {code}")
+
+
+def _short(said: object) -> str:
+    return " ".join(str(said).split())[:200]

@@ -2,11 +2,11 @@
 
 import base64
 import contextlib
+import http.client
 import os
 import subprocess
 import sys
 import time
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo import MongoClient
 
+from lrs.app import close, create_app
 from lrs.config import Config
 from lrs.embedded import PrivateMongod, free_port
 from lrs.leash import leashed
@@ -62,11 +63,11 @@ def config(mongod: PrivateMongod, database: str) -> Config:
 
 
 @pytest.fixture
-def app(store: Store, config: Config) -> Flask:
-    from lrs.app import create_app  # noqa: PLC0415 - tests of the layers below run without it
-
+def app(store: Store, config: Config) -> Iterator[Flask]:
     first_credential(store, PEPPER, KEY, SECRET)
-    return create_app(config)
+    made = create_app(config)
+    yield made
+    close(made)
 
 
 @pytest.fixture
@@ -97,14 +98,21 @@ class Running:
         return f"{self.root}/xapi"
 
 
-def wait_until_ready(process: subprocess.Popen[bytes], root: str, seconds: float = 30) -> None:
+def ready(port: int) -> bool:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        try:
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], port: int, seconds: float = 30) -> None:
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while not ready(port):
         assert process.poll() is None, f"the server ended with {process.returncode}"
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{root}/health/ready"):
-            return
+        assert time.monotonic() < until, f"the server was not ready within {seconds} seconds"
         time.sleep(0.05)
-    raise AssertionError(f"the server was not ready within {seconds} seconds")
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +134,7 @@ def server(mongod: PrivateMongod) -> Iterator[Running]:
         command = leashed([str(Path(sys.executable).with_name("lrs")), "serve"])
         process = subprocess.Popen(command, env=settings | {"PATH": os.environ["PATH"]})
         try:
-            wait_until_ready(process, running.root)
+            wait_until_ready(process, running.port)
             yield Running(port=running.port, pid=process.pid, key=KEY, secret=SECRET)
         finally:
             process.terminate()

@@ -1,0 +1,61 @@
+"""What is written about the project holds."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from lrs import messages
+from lrs.config import Config
+from lrs.messages import Text
+
+ROOT = Path(__file__).parent.parent
+SETTINGS = [f.metadata["env"] for f in fields(Config)]
+READMES = ["README.md", "README.vi.md"]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize(("file", "form"), [("deploy/README.md", r"^\| `{}` \|"), ("deploy/env.example", r"^#?{}=")])
+def test_every_setting_is_documented(setting, file, form):
+    assert len(re.findall(form.format(setting), read(file), re.MULTILINE)) == 1
+
+
+def test_nothing_is_documented_that_is_no_setting():
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", read("deploy/README.md"), re.MULTILINE)) == set(SETTINGS)
+
+
+def test_the_table_says_the_usual_values():
+    for f in fields(Config):
+        if isinstance(f.default, int | float):
+            assert f"| `{f.metadata['env']}` | `{f.default:.0f}` |" in read("deploy/README.md")
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_make_command_of_the_readme_exists(readme):
+    targets = set(re.findall(r"^(\w+):", read("Makefile"), re.MULTILINE))
+    named = set(re.findall(r"\bmake (up|test|check|bench|lock|clean)\b", read(readme)))
+    assert {"up", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("file", [*READMES, "deploy/README.md", "CHANGELOG.md"])
+def test_links_between_files_lead_somewhere(file):
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", read(file)):
+        assert ((ROOT / file).parent / link).exists(), link
+
+
+def test_both_readmes_show_the_same_commands():
+    blocks = [re.findall(r"```sh\n(.*?)```", read(name), re.DOTALL) for name in READMES]
+    english, vietnamese = (re.sub(r" *#.*", "", "".join(found)) for found in blocks)
+    assert english == vietnamese
+
+
+def test_every_message_is_in_both_languages_with_the_same_values():
+    texts = [value for value in vars(messages).values() if isinstance(value, Text)]
+    assert texts
+    for text in texts:
+        assert set(re.findall(r"\{(\w+)\}", text.en)) == set(re.findall(r"\{(\w+)\}", text.vi))

@@ -11,6 +11,10 @@ from flask import Blueprint, Flask
 from lrs.config import Config
 from lrs.resources import errors
 from lrs.resources.alternate import AlternateSyntax
+from lrs.resources.api.batches import batches
+from lrs.resources.api.diagnostics import diagnosis
+from lrs.resources.api.interface import Interface
+from lrs.resources.api.validation import validation
 from lrs.resources.bodies import Bodies
 from lrs.resources.diagnostics import watch
 from lrs.resources.encodings import Decoding
@@ -24,6 +28,7 @@ from lrs.resources.xapi.statements import Statements
 from lrs.services.activities import ActivityService
 from lrs.services.agents import AgentService
 from lrs.services.auth import Authenticator
+from lrs.services.batches import BatchService
 from lrs.services.diagnostics import Diagnostics
 from lrs.services.documents import DocumentService
 from lrs.services.health import Health
@@ -70,11 +75,18 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     errors.register(app)
     app.register_blueprint(health(Health(safetime, room)))
     documents = DocumentService(store.documents, room=room, most=config.max_document)
-    xapi = _xapi(config, service, documents, Authenticator(store.credentials, config.pepper))
+    authenticator = Authenticator(store.credentials, config.pepper)
+    xapi = _xapi(config, service, documents, authenticator)
     xapi.add_url_rule("/activities", view_func=Activities.as_view("activities", ActivityService(store)))
     xapi.add_url_rule("/agents", view_func=Agents.as_view("agents", AgentService(store)))
     watch(xapi, diagnostics, {"xapi.statements"})
     app.register_blueprint(xapi)
+    bodies = _bodies(config)
+    Interface(app, _root(config), authenticator, diagnostics).add(
+        batches(BatchService(store, safetime, room=room), bodies, diagnostics),
+        validation(bodies),
+        diagnosis(diagnostics),
+    )
     forms = AlternateSyntax(app.wsgi_app, f"{xapi.url_prefix}/", config.max_body)
     app.wsgi_app = Decoding(forms, config.max_body + config.max_attachments)  # type: ignore[method-assign]  # Flask's own way to wrap it
     return app
@@ -98,15 +110,8 @@ def _xapi(
 ) -> Blueprint:
     """Return the xAPI endpoint."""
     blueprint = Blueprint("xapi", __name__, url_prefix="/xapi")
-    bodies = Bodies(
-        body=config.max_body,
-        statement=config.max_statement,
-        batch=config.max_batch,
-        attachments=config.max_attachments,
-        largest_document=config.max_document,
-    )
-    prefix = urlsplit(config.public_url).path.rstrip("/")
-    statements = Statements.as_view("statements", service, bodies, f"{prefix}/xapi/statements")
+    bodies = _bodies(config)
+    statements = Statements.as_view("statements", service, bodies, f"{_root(config)}/xapi/statements")
     blueprint.add_url_rule("/statements", view_func=statements)
     for path, kind in _DOCUMENTS.items():
         view = Documents.as_view(kind.replace(" ", "_"), kind, documents, bodies)
@@ -114,6 +119,21 @@ def _xapi(
     blueprint.add_url_rule("/about", view_func=About.as_view("about", _limits(config)))
     guard(blueprint, authenticator, config.default_version, lambda: service.consistent_through)
     return blueprint
+
+
+def _root(config: Config) -> str:
+    """Return the path that the outside reaches this application by; empty without a prefix."""
+    return urlsplit(config.public_url).path.rstrip("/")
+
+
+def _bodies(config: Config) -> Bodies:
+    return Bodies(
+        body=config.max_body,
+        statement=config.max_statement,
+        batch=config.max_batch,
+        attachments=config.max_attachments,
+        largest_document=config.max_document,
+    )
 
 
 def _limits(config: Config) -> dict[str, int]:

@@ -45,6 +45,22 @@ def guard(
         return compress(cors.share(response))
 
 
+def guard_api(blueprint: Blueprint, authenticator: Authenticator) -> None:
+    """Let only callers with a credential reach the views of the own API."""
+
+    @blueprint.before_request
+    def check() -> Response | None:
+        if request.method == "OPTIONS":
+            return cors.preflight()
+        identify(authenticator)
+        refuse_unreadable()
+        return None
+
+    @blueprint.after_request
+    def finish(response: Response) -> Response:
+        return compress(cors.share(response))
+
+
 def identify(authenticator: Authenticator) -> None:
     """Find out who is calling; raise Unauthorized."""
     g.principal = authenticated(authenticator)

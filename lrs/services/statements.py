@@ -1,15 +1,14 @@
 """Storing and finding statements (Communication 2.1)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
-from uuid import uuid4
+from typing import NamedTuple
 
 from lrs.errors import Conflict, NotFound
 from lrs.services import clocks
 from lrs.services.attachments import OutgoingAttachment, ReceivedAttachment
 from lrs.services.auth import Principal
 from lrs.services.definitions import Definitions
+from lrs.services.drafts import draft, stamp
 from lrs.services.files import Files
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime, Stamps
@@ -21,11 +20,9 @@ from lrs.store.statements import Taken
 from schemas.faults import Fault
 from schemas.xapi.equality import same
 from schemas.xapi.formats import activities_of, as_canonical, as_ids
-from schemas.xapi.keys import is_voiding, query_keys, refers_to, statement_keys
-from schemas.xapi.normalise import complete
+from schemas.xapi.keys import query_keys
 from schemas.xapi.queries import StatementQuery
 from schemas.xapi.statements import Statement
-from schemas.xapi.timestamps import iso
 from schemas.xapi.versions import Version
 
 
@@ -50,16 +47,6 @@ class Answer(NamedTuple):
     attachments: list[OutgoingAttachment] | None = None
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A statement that is ready but for its stamp."""
-
-    statement_id: str
-    statement: Statement
-    text: bytes
-    row: Row
-
-
 class StatementService:
     """Stores batches whole or not at all, each statement once; finds them by the filters of the specification.
 
@@ -67,7 +54,7 @@ class StatementService:
     visible: fault tests hold writes there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with is passed in
         self,
         store: Store,
         safetime: SafeTime,
@@ -100,23 +87,19 @@ class StatementService:
         principal.require("statements/write")
         self._room.check()
         files = self._files.keep(principal.org, batch.statements, batch.received, single=batch.single)
-        drafts = [_draft(principal, *sent) for sent in zip(batch.statements, batch.texts, files, strict=True)]
-
-        def stamp(stamps: Stamps) -> None:
-            for offset, draft in enumerate(drafts):
-                _stamp(draft, stamps.first + offset, principal, version)
+        drafts = [draft(principal, *sent) for sent in zip(batch.statements, batch.texts, files, strict=True)]
 
         def move(stamps: Stamps) -> None:
-            stamp(stamps)
+            stamp(drafts, stamps.first, principal, version)
             self._statements.restamp(written)
 
         if drafts:
             with self._safetime.in_flight(len(drafts), move) as stamps:
-                stamp(stamps)
-                written = self._insert([draft.row for draft in drafts])
+                stamp(drafts, stamps.first, principal, version)
+                written = self._insert([each.row for each in drafts])
         if principal.may("define"):
             self._definitions.learn(principal.org, batch.statements)
-        return [draft.statement_id for draft in drafts]
+        return [each.statement_id for each in drafts]
 
     def _insert(self, rows: list[Row]) -> list[Row]:
         """Write the rows that are not stored yet and return them; raise Conflict where an id holds something else."""
@@ -189,35 +172,6 @@ class StatementService:
             known = self._definitions.of(principal.org, {a for statement in raw for a in activities_of(statement)})
             return [as_canonical(statement, languages, known) for statement in raw]
         return raw
-
-
-def _draft(principal: Principal, statement: Statement, text: bytes, files: list[Any]) -> _Draft:
-    given = statement.get("id")
-    statement_id = given.lower() if given else str(uuid4())
-    target = refers_to(statement)
-    row = Row(
-        id=document_id(principal.org, statement_id),
-        org=principal.org,
-        stored=0,
-        raw=b"",
-        keys=statement_keys(statement, principal.authority_agent),
-        refers=document_id(principal.org, target) if target else None,
-        voiding=is_voiding(statement),
-        files=files,
-    )
-    return _Draft(statement_id, statement, text, row)
-
-
-def _stamp(draft: _Draft, stored: int, principal: Principal, version: Version) -> None:
-    draft.row.stored = stored
-    draft.row.raw = complete(
-        draft.text,
-        draft.statement,
-        statement_id=draft.statement_id,
-        stored=iso(stored),
-        authority=principal.authority,
-        version=version,
-    )
 
 
 def _onward(walk: Walk, position: Position, began: int) -> Walk:

@@ -1,0 +1,1 @@
+"""The own API beside xAPI, described by /api/openapi.json."""

@@ -1,0 +1,135 @@
+"""Storing many statements one by one, with an outcome for each; the xAPI batch is all or nothing.
+
+For senders that cannot mend a bad line before the good ones are safe.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from lrs.errors import Unavailable
+from lrs.services.auth import Principal
+from lrs.services.definitions import Definitions
+from lrs.services.drafts import Draft, draft, stamp
+from lrs.services.files import Files
+from lrs.services.room import Room
+from lrs.services.safetime import SafeTime, Stamps
+from lrs.store import Store
+from lrs.store.statements import Taken
+from schemas.faults import Fault, Refused
+from schemas.xapi.equality import same
+from schemas.xapi.statements import Statement
+from schemas.xapi.versions import Version
+
+GROUP: Final = 50
+"""Statements that are written in one transaction, unless some of their ids are taken."""
+
+_TAKEN: Final = Fault("id", "taken", "another statement is stored under this id")
+
+
+class Candidate(NamedTuple):
+    """A statement that was judged, and the client's own text of it."""
+
+    statement: Statement
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one row.
+
+    ``kind``: stored now; duplicate, for the same statement was stored before; refused, for ``faults``; or unconfirmed,
+    as the store went away: sent again under this id it cannot be stored twice.
+    """
+
+    kind: Literal["stored", "duplicate", "refused", "unconfirmed"]
+    statement_id: str | None
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(slots=True)
+class _Held:
+    """What is known of the ids: the statement that each holds, and which of them this batch has written."""
+
+    raws: dict[bytes, bytes] = field(default_factory=dict)
+    written: set[bytes] = field(default_factory=set)
+
+    def outcome(self, each: Draft, *, is_first: bool) -> Outcome:
+        raw = self.raws.get(each.row.id)
+        if raw is None:
+            return Outcome("unconfirmed", each.statement_id)
+        if is_first and each.row.id in self.written:
+            return Outcome("stored", each.statement_id)
+        if same(raw, each.row.raw):
+            return Outcome("duplicate", each.statement_id)
+        return Outcome("refused", each.statement_id, (_TAKEN,))
+
+
+class BatchService:
+    """Stores rows: whatever is wrong with one never stops the others."""
+
+    def __init__(self, store: Store, safetime: SafeTime, *, room: Room) -> None:
+        self._statements = store.statements
+        self._files = Files(store.attachments)
+        self._definitions = Definitions(store.activities)
+        self._safetime = safetime
+        self._room = room
+
+    def store(self, principal: Principal, rows: Sequence[Candidate | Outcome], version: Version) -> list[Outcome]:
+        """Store the rows that can be stored; return the outcome of each, also of those that had theirs already.
+
+        Raises Forbidden and Unavailable, with nothing stored then and no id given.
+        """
+        principal.require("statements/write")
+        self._room.check()
+        prepared = [row if isinstance(row, Outcome) else self._prepared(principal, row) for row in rows]
+        drafts = [each for each in prepared if isinstance(each, Draft)]
+        firsts: dict[bytes, Draft] = {}
+        for each in drafts:
+            firsts.setdefault(each.row.id, each)
+        # What is not written needs a text too, to be compared.
+        stamp([each for each in drafts if firsts[each.row.id] is not each], 0, principal, version)
+        held = self._stored(principal, list(firsts.values()), version)
+        return [
+            held.outcome(each, is_first=firsts[each.row.id] is each) if isinstance(each, Draft) else each
+            for each in prepared
+        ]
+
+    def _prepared(self, principal: Principal, row: Candidate) -> Draft | Outcome:
+        try:
+            (files,) = self._files.keep(principal.org, [row.statement], (), single=True)
+        except Refused as refused:
+            return Outcome("refused", row.statement.get("id"), refused.faults)
+        return draft(principal, row.statement, row.text, files)
+
+    def _stored(self, principal: Principal, drafts: Sequence[Draft], version: Version) -> _Held:
+        """Store drafts of different ids where those are free; tell what is known of the ids then."""
+        held = _Held()
+        # Once the store is away, every further group would wait as long for nothing.
+        with suppress(Unavailable):
+            for begin in range(0, len(drafts), GROUP):
+                self._store_group(principal, drafts[begin : begin + GROUP], version, held)
+        return held
+
+    def _store_group(self, principal: Principal, group: Sequence[Draft], version: Version, held: _Held) -> None:
+        taken: dict[bytes, bytes] = {}
+        rows = [each.row for each in group]
+
+        def move(stamps: Stamps) -> None:
+            stamp(group, stamps.first, principal, version)
+            self._statements.restamp(rows)
+
+        with self._safetime.in_flight(len(group), move) as stamps:
+            stamp(group, stamps.first, principal, version)
+            while rows:
+                try:
+                    self._statements.insert(rows)
+                    break
+                except Taken as error:
+                    taken |= {found.id: found.raw for found in error.taken}
+                    rows = [row for row in rows if row.id not in taken]
+        if principal.may("define"):
+            self._definitions.learn(principal.org, [each.statement for each in group])
+        held.written |= {row.id for row in rows}
+        held.raws |= {row.id: row.raw for row in rows} | taken

@@ -1,0 +1,56 @@
+"""Statements on their way into the store: ready but for the instant they are stored at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from lrs.services.auth import Principal
+from lrs.store.rows import Row, document_id
+from schemas.xapi.keys import is_voiding, refers_to, statement_keys
+from schemas.xapi.normalise import complete
+from schemas.xapi.statements import Statement
+from schemas.xapi.timestamps import iso
+from schemas.xapi.versions import Version
+
+
+@dataclass(slots=True)
+class Draft:
+    """A statement that is ready but for its stamp."""
+
+    statement_id: str
+    statement: Statement
+    text: bytes
+    row: Row
+
+
+def draft(principal: Principal, statement: Statement, text: bytes, files: Sequence[Any]) -> Draft:
+    """Return the draft of a statement; one without an id gets it here."""
+    given = statement.get("id")
+    statement_id = given.lower() if given else str(uuid4())
+    target = refers_to(statement)
+    row = Row(
+        id=document_id(principal.org, statement_id),
+        org=principal.org,
+        stored=0,
+        raw=b"",
+        keys=statement_keys(statement, principal.authority_agent),
+        refers=document_id(principal.org, target) if target else None,
+        voiding=is_voiding(statement),
+        files=list(files),
+    )
+    return Draft(statement_id, statement, text, row)
+
+
+def stamp(drafts: Sequence[Draft], first: int, principal: Principal, version: Version) -> None:
+    """Set the instants, from ``first`` on, one microsecond apart, and with them what the LRS returns."""
+    for stored, each in enumerate(drafts, first):
+        each.row.stored = stored
+        each.row.raw = complete(
+            each.text,
+            each.statement,
+            statement_id=each.statement_id,
+            stored=iso(stored),
+            authority=principal.authority,
+            version=version,
+        )

@@ -37,6 +37,7 @@ CACHE_GB = 2.0
 PRELOAD_BATCH, PRELOAD_CLIENTS = 250, 4
 READY_SECONDS = 30
 SHAPES = 5000
+PROFILE_BYTES = 64 * 1024**2
 
 
 class Rig:
@@ -114,6 +115,7 @@ class Rig:
     def captured(self, urls: Sequence[str]) -> list[Callable[[], list[dict[str, Any]]]]:
         """Ask each URL once under MongoDB's profiler; return calls that ask pymongo the same of `statements`."""
         self._database["system.profile"].drop()
+        self._database.create_collection("system.profile", capped=True, size=PROFILE_BYTES)
         self._database.command("profile", 2, slowms=0)
         try:
             for url in urls:

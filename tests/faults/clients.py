@@ -16,6 +16,7 @@ from random import Random
 PATIENCE = 15.0  # longer than the server's own deadline: only a dead or frozen server lets it pass
 LONGEST_PAUSE = 0.8
 RETRIED = frozenset({503})
+HEADER = "X-Experience-API-Consistent-Through"
 
 
 @dataclass
@@ -79,16 +80,16 @@ class Events:
         self._file.close()
 
 
+def headers(key: str, secret: str) -> dict[str, str]:
+    token = base64.b64encode(f"{key}:{secret}".encode()).decode()
+    return {"Authorization": f"Basic {token}", "X-Experience-API-Version": "2.0.0"}
+
+
 class Connections:
     """One kept-alive connection to each server, used by one thread; moves on when one fails."""
 
     def __init__(self, ports: Sequence[int], key: str, secret: str, start: int = 0) -> None:
-        token = base64.b64encode(f"{key}:{secret}".encode()).decode()
-        self._headers = {
-            "Authorization": f"Basic {token}",
-            "X-Experience-API-Version": "2.0.0",
-            "Content-Type": "application/json",
-        }
+        self._headers = {**headers(key, secret), "Content-Type": "application/json"}
         self._open = [http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE) for port in ports]
         self._turn = start
 
@@ -101,8 +102,12 @@ class Connections:
             return answer.status, answer.headers, answer.read()
         except (OSError, http.client.HTTPException):
             connection.close()
-            self._turn += 1
+            self.turn()
             raise
+
+    def turn(self) -> None:
+        """Ask the next server from now on."""
+        self._turn += 1
 
     def send_and_hang_up(self, path: str, body: bytes, *, wait: float) -> None:
         """Post and be gone before the answer, `wait` seconds after the last byte was sent."""
@@ -154,7 +159,6 @@ class Crowd:
                 time.sleep(pause * pick.uniform(0.5, 1.5))
                 pause = min(LONGEST_PAUSE, pause * 2)
             self.done.append(send)
-        connections.close()
 
     def _attempt(self, connections: Connections, send: Send) -> bool:
         """Send once; True when there is nothing more to do: stored, or refused for good."""

@@ -10,12 +10,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from pymongo import MongoClient
 
 from lrs.services.setup import first_credential
 from lrs.store import open_store
 
-from .clients import Connections, Crowd, Events
+from .clients import Connections, Crowd, Events, headers
 from .replica_set import ReplicaSet
 from .servers import Server, stop_all
 
@@ -56,6 +58,7 @@ class Site:
     seed: int
     events: Events
     servers: list[Server] = field(default_factory=list)
+    opened: list[Connections] = field(default_factory=list)
 
     @property
     def uri(self) -> str:
@@ -69,11 +72,21 @@ class Site:
         return Random(self.seed)
 
     def connections(self, start: int = 0) -> Connections:
-        return Connections(self.ports, KEY, SECRET, start)
+        """Fresh connections to all servers, the one numbered `start` first; closed with the site."""
+        self.opened.append(Connections(self.ports, KEY, SECRET, start))
+        return self.opened[-1]
 
     def crowd(self, clients: int) -> Crowd:
         own = [self.connections(number) for number in range(clients)]
         return Crowd(own, seed=self.seed, events=self.events)
+
+    def speaker(self, app: Flask) -> FlaskClient:
+        """A client of an application in this process."""
+        client = app.test_client()
+        for name, value in headers(KEY, SECRET).items():
+            client.environ_base[f"HTTP_{name.upper().replace('-', '_')}"] = value
+        client.environ_base["CONTENT_TYPE"] = "application/json"
+        return client
 
     def serve(self, count: int, command: Sequence[str]) -> list[Server]:
         """Start servers and wait until they are ready."""
@@ -105,6 +118,8 @@ def site(replica_set: ReplicaSet, tmp_path: Path, seed: int) -> Iterator[Site]:
     sys.stdout.write(f"events: {events.path}\n")
     made = Site(replica_set, name, tmp_path, seed, events)
     yield made
+    for connections in made.opened:
+        connections.close()
     stop_all(made.servers)
     events.close()
     replica_set.restore()

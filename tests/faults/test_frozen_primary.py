@@ -13,7 +13,7 @@ DEADLINE, SLACK = 10.0, 1.0
 CLIENTS, BATCH = 6, 20
 
 
-def test_a_frozen_primary_hangs_no_call_and_loses_nothing(site: Site, lrs_serve: list[str], record_property) -> None:
+def test_a_frozen_primary_hangs_no_call_and_loses_nothing(site: Site, lrs_serve: list[str]) -> None:
     site.serve(1, lrs_serve)
     pick, numbers, given = site.pick(), itertools.count(), []
     crowd = site.crowd(CLIENTS)
@@ -42,8 +42,8 @@ def test_a_frozen_primary_hangs_no_call_and_loses_nothing(site: Site, lrs_serve:
 
     attempts = [attempt for send in given for attempt in send.attempts]
     first_after = min(send.stored for send in given if send.attempts[-1][0] > froze)
-    record_property("longest_call", max(took for _start, took, _outcome in attempts))
-    record_property("first_stored_after_freeze", first_after - froze)
+    site.events.write("figure", longest_call=max(took for _start, took, _outcome in attempts))
+    site.events.write("figure", first_stored_after_freeze=first_after - froze)
     assert {outcome for _start, _took, outcome in attempts} <= {"200", "503"}
     assert max(took for _start, took, _outcome in attempts) <= DEADLINE + SLACK
     assert_kept(given, held(site.uri, site.database))

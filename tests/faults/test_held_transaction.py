@@ -17,7 +17,7 @@ RETRY_LIMIT = 10.0
 
 
 def test_a_retry_succeeds_after_a_process_died_inside_its_transaction(
-    site: Site, serve_with_hook: Callable[..., list[str]], record_property
+    site: Site, serve_with_hook: Callable[..., list[str]]
 ) -> None:
     (server,) = site.serve(1, serve_with_hook("held", site.folder))
     pick, numbers = site.pick(), itertools.count()
@@ -34,7 +34,7 @@ def test_a_retry_succeeds_after_a_process_died_inside_its_transaction(
         times.append(send.stored - killed)
         assert set(send.outcomes) <= {"200", "503", "RemoteDisconnected", "ConnectionResetError"}
         server.wait_ready()
-    record_property("retry_seconds", times)
+    site.events.write("figure", retry_seconds=times)
     assert_kept(given, held(site.uri, site.database))
     assert max(times) <= RETRY_LIMIT, times
 

@@ -80,7 +80,7 @@ def run_phase(site: Site, crowd: Crowd, given: list[Send], fault: Callable, pick
     return longest
 
 
-def test_twenty_thousand_statements_survive_six_kills(site: Site, lrs_serve: list[str], record_property) -> None:
+def test_twenty_thousand_statements_survive_six_kills(site: Site, lrs_serve: list[str]) -> None:
     site.serve(SERVERS, lrs_serve)
     pick, numbers = site.pick(), itertools.count()
     crowd = site.crowd(CLIENTS)
@@ -93,8 +93,7 @@ def test_twenty_thousand_statements_survive_six_kills(site: Site, lrs_serve: lis
         given += work
         stalls.setdefault(fault.__name__, []).append(run_phase(site, crowd, work, fault, pick))
     crowd.finish(30)
-    record_property("stalls", stalls)
-    site.events.write("outcomes", **crowd.outcomes())
+    site.events.write("finished", stalls=stalls, outcomes=crowd.outcomes())
 
     answers = {outcome for outcome in crowd.outcomes() if outcome.isdigit()}
     assert answers <= {"200", "503"}

@@ -44,10 +44,6 @@ class Race:
             thread.join()
         return answers
 
-    def close(self) -> None:
-        for connections in self._connections:
-            connections.close()
-
 
 def changed(send: Send, text: str) -> Send:
     """The same ids with another text in the first statement."""
@@ -58,11 +54,9 @@ def changed(send: Send, text: str) -> Send:
 
 
 @pytest.fixture
-def race(site: Site, lrs_serve: list[str]) -> Iterator[Race]:
+def race(site: Site, lrs_serve: list[str]) -> Race:
     site.serve(2, lrs_serve)
-    running = Race(site)
-    yield running
-    running.close()
+    return Race(site)
 
 
 @pytest.mark.parametrize("size", [1, BATCH])
@@ -124,5 +118,4 @@ def test_an_answer_that_never_arrived_is_asked_for_again(site: Site, numbers: It
         assert (status, tuple(json.loads(answer))) == (200, send.ids)
         send.stored = time.monotonic()
         given.append(send)
-    again.close()
     assert_kept(given, held(site.uri, site.database))

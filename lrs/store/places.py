@@ -1,12 +1,14 @@
 """How far each follower has read, and which worker holds it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pymongo
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from lrs.store.errors import translated
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Places:
@@ -18,34 +20,28 @@ class Places:
 
     def take(self, follower: str, worker: str, *, lease: float) -> int | None:
         """Hold a follower's place for ``lease`` seconds; return it (microseconds, 0 at first), None if another does."""
-        free = {"$or": [{"worker": worker}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]}
-        held = [
+        # Decided in the update itself: either the lease is free or the worker's own, or nothing changes.
+        free = {"$or": [{"$eq": ["$worker", worker]}, {"$lt": [{"$ifNull": ["$until", _NEVER]}, "$$NOW"]}]}
+        until = {"$add": ["$$NOW", int(lease * 1000)]}
+        update: list[dict[str, Any]] = [
+            {"$set": {"free": free}},
             {
                 "$set": {
-                    "worker": worker,
-                    "until": {"$add": ["$$NOW", int(lease * 1000)]},
-                    "place": _place(),
+                    "worker": {"$cond": ["$free", worker, "$worker"]},
+                    "until": {"$cond": ["$free", until, "$until"]},
+                    "place": {"$ifNull": ["$place", 0]},
                 }
-            }
+            },
+            {"$unset": "free"},
         ]
         with translated(), pymongo.timeout(self._deadline):
-            try:
-                row = self._rows.find_one_and_update(
-                    {"_id": follower} | free,
-                    held,
-                    upsert=True,
-                    return_document=pymongo.ReturnDocument.AFTER,
-                )
-            except DuplicateKeyError:
-                return None
-        return int(row["place"]) if row else None
+            row: dict[str, Any] = self._rows.find_one_and_update(  # type: ignore[assignment]  # upserted
+                {"_id": follower}, update, upsert=True, return_document=pymongo.ReturnDocument.AFTER
+            )
+        return int(row["place"]) if row["worker"] == worker else None
 
     def move(self, follower: str, worker: str, place: int) -> bool:
         """Remember that everything up to ``place`` has been read; False if the lease went to another worker."""
         mine = {"_id": follower, "worker": worker, "place": {"$lte": place}}
         with translated(), pymongo.timeout(self._deadline):
             return self._rows.update_one(mine, {"$set": {"place": place}}).matched_count == 1
-
-
-def _place() -> dict[str, Any]:
-    return {"$ifNull": ["$place", 0]}

@@ -6,8 +6,8 @@ import random
 import pytest
 
 from lrs.store import open_store
-from lrs.store.rows import Row
 from lrs.store.pages import Position, Selection, condition
+from lrs.store.rows import Row
 
 STATEMENTS = 100_000
 ORG = b"lachong1"

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from lrs.store.rows import Row
 from lrs.store.pages import Selection
+from lrs.store.rows import Row
 from lrs.store.statements import Taken
 
 ORG = b"lachong1"

@@ -3,8 +3,6 @@
 import logging
 import os
 import re
-import socket
-import struct
 from collections.abc import Callable, MutableMapping
 from datetime import timedelta
 from pathlib import Path
@@ -14,10 +12,8 @@ import structlog
 from gunicorn.app.base import BaseApplication
 from gunicorn.config import Config as GunicornConfig
 from gunicorn.glogging import Logger
-from gunicorn.http import Request
-from gunicorn.http.errors import InvalidHeader
 from gunicorn.http.wsgi import Response
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker
 
 from lrs import logs
 from lrs.app import create_app
@@ -26,8 +22,6 @@ from lrs.leash import leash
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes a nameless file there
 LONGEST_PATH = 200
-SILENCE = struct.pack("ll", 30, 0)
-"""A timeval: 30 seconds."""
 
 access = structlog.get_logger("lrs.access")
 
@@ -38,7 +32,7 @@ def settings(config: Config) -> dict[str, Any]:
         "wsgi_app": "lrs.serving:application()",
         "bind": [f"[{config.host}]:{config.port}" if ":" in config.host else f"{config.host}:{config.port}"],
         "workers": config.processes or os.cpu_count() or 1,
-        "worker_class": "lrs.serving.Worker",
+        "worker_class": "lrs.connections.Worker",
         "threads": config.threads,
         # A request ends before the process that serves it is told to hurry, and that before it is shot.
         "graceful_timeout": config.graceful,
@@ -80,48 +74,6 @@ class Server(BaseApplication):
     def load(self) -> Callable[..., Any]:
         """Return the application of one worker."""
         return logs.RequestIds(create_app(self._config))
-
-
-class Worker(ThreadWorker):
-    """gunicorn's threaded worker, less patient: with silent clients, with broken bodies, and when it is to stop."""
-
-    def enqueue_req(self, conn: TConn) -> None:
-        """Serve a connection; a client that neither sends nor reads for a while loses it."""
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            conn.sock.setsockopt(socket.SOL_SOCKET, option, SILENCE)
-        super().enqueue_req(conn)
-
-    def handle_request(self, req: Request, conn: TConn) -> bool:
-        """Answer one request; refuse codings that nobody here decodes."""
-        coding = dict(req.headers).get("TRANSFER-ENCODING", "chunked")
-        if coding.lower() != "chunked":
-            raise InvalidHeader("TRANSFER-ENCODING", req=req)
-        if req.body is not None:
-            req.body.reader = _Careful(req, req.body.reader)  # type: ignore[assignment]  # read() is all it takes
-        return super().handle_request(req, conn)
-
-    def murder_keepalived(self) -> None:
-        """Close connections that are idle for too long; all of them once the worker stops."""
-        if not self.alive:
-            for connection in (*self.keepalived_conns, *self.pending_conns):
-                connection.timeout = 0
-        super().murder_keepalived()
-
-
-class _Careful:
-    """Reads a body. After a failure nobody knows where the next request begins: the connection must close."""
-
-    def __init__(self, request: Request, reader: Any) -> None:
-        self._request = request
-        self._reader = reader
-
-    def read(self, size: int) -> bytes:
-        try:
-            data: bytes = self._reader.read(size)
-        except Exception:
-            self._request.force_close()
-            raise
-        return data
 
 
 class Log(Logger):

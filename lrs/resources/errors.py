@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from lrs.errors import LRSError, PayloadTooLarge, TooManyRequests, Unauthorized, Unavailable
 from schemas.faults import Fault, Refused, TooLarge
@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(LRSError, _lrs_error)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
+    app.register_error_handler(ClientDisconnected, _cut_off)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _defect)
 
@@ -49,6 +50,11 @@ def _refused(error: Refused) -> Response:
 
 def _too_large(_: RequestEntityTooLarge) -> Response:
     return _lrs_error(PayloadTooLarge(f"A request of this kind holds at most {request.max_content_length} bytes"))
+
+
+def _cut_off(_: ClientDisconnected) -> Response:
+    fault = Fault("", "body", "It must come whole and in the form that its headers announce.")
+    return problem(400, "The body could not be read to its end", [fault])
 
 
 def _http_error(error: HTTPException) -> Response:

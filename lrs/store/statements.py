@@ -15,10 +15,10 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
 from lrs.errors import Unavailable
-from lrs.store.rows import RETURNED, Found, Row, found
 from lrs.store.errors import translated
 from lrs.store.pages import Page, Selection, pages
 from lrs.store.references import References
+from lrs.store.rows import RETURNED, Found, Row, found
 
 _DUPLICATE_KEY = 11000
 _ROUNDS = 8

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .errors import Unsendable
 from .messages import Body, Json
 
 _BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
@@ -104,5 +105,5 @@ def _file(headers: dict[str, str], content: bytes) -> tuple[str, File]:
 
 def _header(text: str) -> str:
     if not text.isascii() or not text.isprintable():
-        raise ValueError("a content type is one line of ASCII")
+        raise Unsendable("a content type is one line of ASCII")
     return text

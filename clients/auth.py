@@ -5,6 +5,8 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Protocol
 
+from .errors import Unsendable
+
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
@@ -43,8 +45,8 @@ class Bearer:
         return "Bearer(…)"
 
     def header(self) -> str:
-        """Return the value of the Authorization header; raise ValueError for what cannot be a token."""
+        """Return the value of the Authorization header; raise Unsendable for what cannot be a token."""
         token = self._token if isinstance(self._token, str) else self._token()
         if not _TOKEN.fullmatch(token):
-            raise ValueError("this is not a bearer token")
+            raise Unsendable("this is not a bearer token")
         return f"Bearer {token}"

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from .encoding import encoded
+from .errors import Unsendable
 from .messages import Agent, Json
 
 Query = Mapping[str, Any]
@@ -56,7 +57,7 @@ def _text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise ValueError("an instant needs its time zone")
+            raise Unsendable("an instant needs its time zone")
         return value.isoformat()
     if isinstance(value, str | int | UUID):
         return str(value)

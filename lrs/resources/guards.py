@@ -28,6 +28,8 @@ def guard(
 
     @blueprint.before_request
     def check() -> Response | None:
+        # Before anything is read: what is committed after that may lie before a later safe time, and unseen.
+        g.consistent_through = consistent_through()
         g.version = default_version
         if request.method == "OPTIONS":
             return cors.preflight()
@@ -41,7 +43,7 @@ def guard(
     @blueprint.after_request
     def standard_headers(response: Response) -> Response:
         response.headers[HEADER] = g.get("version", default_version)
-        response.headers[CONSISTENT_THROUGH] = iso(consistent_through())
+        response.headers[CONSISTENT_THROUGH] = iso(g.consistent_through)
         return compress(cors.share(response))
 
 

@@ -50,6 +50,9 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
         )
 
 
+_decode = msgspec.msgpack.Decoder(Walk).decode
+
+
 class Walks:
     """Makes and reads the links' tokens. ``secret`` is shared by all processes of one store."""
 
@@ -70,7 +73,7 @@ class Walks:
         signature, body = sealed[:_SIGNATURE], sealed[_SIGNATURE:]
         if not hmac.compare_digest(signature, self._sign(body)):
             raise _refused()
-        walk = msgspec.msgpack.decode(body, type=Walk)
+        walk = _decode(body)
         if walk.credential != principal.credential or walk.expires < clocks.now():
             raise _refused()
         return walk

@@ -99,7 +99,10 @@ def _shape(schema: type[StrictSchema], *, narrow: bool) -> _Shape:
         members.append((name, type_) if field.required else (name, type_, None))
     struct = msgspec.defstruct(schema.__name__, members, forbid_unknown_fields=True, kw_only=True, gc=False)
     has_numbers = any(isinstance(field, Number) for field in schema().fields.values())
-    return _Shape(struct, schema.rules, _EXACT if has_numbers else None)
+    shape = _Shape(struct, schema.rules, _EXACT if has_numbers else None)
+    # msgspec prepares a struct when it first meets it, and two threads that meet it at once break the process.
+    _fits(shape, {})
+    return shape
 
 
 def _type_of(field: Any, *, narrow: bool) -> Any:  # noqa: PLR0911  # one answer for each kind of field

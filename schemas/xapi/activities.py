@@ -20,23 +20,23 @@ COMPONENT_LISTS: Final[dict[str, tuple[str, ...]]] = {
     "numeric": (),
     "other": (),
 }
-_LISTS: Final = ("choices", "scale", "source", "target", "steps")
+_LISTS: Final = frozenset(("choices", "scale", "source", "target", "steps"))
 
 
 def lists_fit(definition: dict[str, Any]) -> Complaint | None:
     """Allow lists of components only where the type of interaction has a use for them (Appendix C)."""
     kind = definition.get("interactionType")
     fitting = COMPONENT_LISTS.get(kind, ()) if isinstance(kind, str) else ()
-    for name in _LISTS:
-        if name in definition and name not in fitting:
-            return Complaint("interaction", "This type of interaction has no such list.", at=(name,))
+    misplaced = _LISTS.intersection(definition).difference(fitting)
+    if misplaced:
+        return Complaint("interaction", "This type of interaction has no such list.", at=(min(misplaced),))
     return None
 
 
 def ids_differ(definition: dict[str, Any]) -> Complaint | None:
     """Demand that no two components of one list share an id."""
-    for name in _LISTS:
-        components = definition.get(name)
+    for name in sorted(_LISTS.intersection(definition)):
+        components = definition[name]
         if isinstance(components, list):
             ids = [part["id"] for part in components if isinstance(part, dict) and isinstance(part.get("id"), str)]
             if len(set(ids)) < len(ids):

@@ -15,6 +15,7 @@ _MEMBERS: Final = Complaint("members", "A group without an identifier needs memb
 _AUTHORITY: Final = Complaint("authority", "A group that vouches is of two agents, without an identifier of its own.")
 
 _AUTHORITY_SIZE: Final = 2
+_identifying: Final = frozenset(IDENTIFIERS)
 
 
 def one_identifier(agent: dict[str, Any]) -> Complaint | None:
@@ -93,4 +94,4 @@ def load_agent(raw: object, path: str = "") -> dict[str, Any]:
 
 
 def _identifiers(agent: dict[str, Any]) -> int:
-    return sum(name in agent for name in IDENTIFIERS)
+    return len(_identifying.intersection(agent))

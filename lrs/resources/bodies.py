@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import Request
 
-from lrs.errors import BadRequest, PayloadTooLarge, UnsupportedMediaType
+from lrs.errors import BadRequest, PayloadTooLarge
 from lrs.resources.mime import essence
 from lrs.resources.multipart import Limits, read_mixed
 from lrs.services.documents import Sent
@@ -29,22 +29,16 @@ class Bodies:
     largest_document: int
 
     def document(self, request: Request) -> Sent:
-        """Return a document as it was sent; one without a content type is just bytes.
-
-        Raises PayloadTooLarge, UnsupportedMediaType for an encoded body.
-        """
-        _require_plain(request)
+        """Return a document as it was sent; one without a content type is just bytes. Raises PayloadTooLarge."""
         return Sent(self._read(request, self.largest_document), request.content_type or "application/octet-stream")
 
     @contextmanager
     def statements(self, request: Request, version: Version, load: Load = load_statement) -> Iterator[Batch]:
         """Give the statements of a request, judged; their attachments can be read inside the block only.
 
-        Raises Refused and BadRequest for what breaks a rule of the specification, PayloadTooLarge,
-        UnsupportedMediaType for an encoded body. Another content type is 400, not 415: so the specification has it
-        (Communication 1.5). ``load`` judges each statement.
+        Raises Refused and BadRequest for what breaks a rule of the specification, PayloadTooLarge. Another content
+        type is 400, not 415: so the specification has it (Communication 1.5). ``load`` judges each statement.
         """
-        _require_plain(request)
         kind = essence(request.content_type or "")
         if kind == "application/json":
             yield self._batch(self.text(request), version, load)
@@ -64,12 +58,16 @@ class Bodies:
 
     def _read(self, request: Request, most: int) -> bytes:
         self._announced(request, most)
-        request.max_content_length = most
-        return request.get_data(cache=False)
+        # Of a body whose length was not announced, werkzeug reads up to the limit and is content with that.
+        request.max_content_length = most + 1
+        body = request.get_data(cache=False)
+        if len(body) > most:
+            raise _too_large(most)
+        return body
 
     def _announced(self, request: Request, most: int) -> None:
         if request.content_length is not None and request.content_length > most:
-            raise PayloadTooLarge(f"A request of this kind holds at most {most} bytes")
+            raise _too_large(most)
 
     def _batch(self, body: bytes, version: Version, load: Load) -> Batch:
         parsed = parse_json(body)
@@ -81,9 +79,8 @@ class Bodies:
         return Batch(load_statements(parsed, version, load=load), texts, single=isinstance(parsed, dict))
 
 
-def _require_plain(request: Request) -> None:
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("Send the body without a Content-Encoding")
+def _too_large(most: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"A request of this kind holds at most {most} bytes")
 
 
 def require_single(batch: Batch, statement_id: str) -> None:

@@ -1,0 +1,144 @@
+import json
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+import pytest
+
+STATEMENTS = "/xapi/statements"
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture
+def old(caller):
+    """Speak 1.0.3."""
+    return caller(version="1.0.3")
+
+
+@pytest.fixture
+def form(old):
+    def post(method, fields, path=STATEMENTS, **options):
+        return old.post(f"{path}?method={method}", data=urlencode(fields), content_type=FORM, **options)
+
+    return post
+
+
+def rules(answer):
+    return [(fault["path"], fault["rule"]) for fault in answer.json["errors"]]
+
+
+def test_a_form_puts_a_statement_and_another_gets_it(form, a_statement):
+    statement = a_statement(actor={"name": "Đỗ Thị Hoa", "mbox": "mailto:hoa@hoc.example.vn"})
+    fields = {"statementId": statement["id"], "content": json.dumps(statement, ensure_ascii=False)}
+    assert form("PUT", fields).status_code == 204
+    found = form("GET", {"statementId": statement["id"]})
+    assert found.status_code == 200
+    assert found.json["actor"]["name"] == "Đỗ Thị Hoa"
+
+
+def test_a_form_posts_several_statements(form, a_statement):
+    answer = form("POST", {"content": json.dumps([a_statement(), a_statement()])})
+    assert answer.status_code == 200
+    assert len(answer.json) == 2
+
+
+def test_agents_in_forms_are_parameters(form, old, a_statement):
+    statement = a_statement(actor={"mbox": "mailto:lan&minh+1@hoc.example.vn"})
+    old.post(STATEMENTS, json=statement)
+    found = form("GET", {"agent": json.dumps(statement["actor"]), "limit": "1"})
+    assert [each["id"] for each in found.json["statements"]] == [statement["id"]]
+
+
+def test_headers_may_be_form_fields_in_any_letter_case(shared_app, old, a_statement):
+    authorization = old.environ_base["HTTP_AUTHORIZATION"]
+    statement = a_statement()
+    fields = {
+        "authorization": authorization,
+        "X-EXPERIENCE-API-VERSION": "1.0.2",
+        "Content-Type": "application/json; charset=utf-8",
+        "Content-Length": "17",
+        "content": json.dumps(statement),
+        "statementId": statement["id"],
+    }
+    answer = shared_app.test_client().post(f"{STATEMENTS}?method=PUT", data=fields)
+    assert answer.status_code == 204
+    assert answer.headers["X-Experience-API-Version"] == "1.0.3"
+
+
+def test_a_document_is_put_and_deleted_by_forms(form, old):
+    where = {
+        "activityId": "https://hoc.example.vn/courses/an-toan-so",
+        "agent": json.dumps({"mbox": "mailto:lan@hoc.example.vn"}),
+        "stateId": "bookmark",
+    }
+    state = "/xapi/activities/state"
+    put = form("PUT", where | {"content": "trang 12", "Content-Type": "text/plain"}, state)
+    assert put.status_code == 204
+    found = old.get(f"{state}?{urlencode(where)}")
+    assert (found.data, found.content_type) == (b"trang 12", "text/plain")
+    assert form("DELETE", where, state).status_code == 204
+    assert old.get(f"{state}?{urlencode(where)}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "fields", "fault"),
+    [
+        ("method=PUT&statementId=x", {"content": "{}"}, ("method", "alone")),
+        ("method=PATCH", {"content": "{}"}, ("method", "choice")),
+        ("method=get", {}, ("method", "choice")),
+        ("method=", {}, ("method", "choice")),
+        ("method=PUT", {"statementId": str(uuid4())}, ("content", "required")),
+        ("method=POST", {}, ("content", "required")),
+        ("method=GET", {"content": "{}"}, ("content", "unknown")),
+        ("method=GET", {"X-Experience-API-Version": "0.9"}, ("X-Experience-API-Version", "version")),
+        ("method=GET", {"If-Match": '"a"\r\nX: y'}, ("If-Match", "header")),
+        ("method=GET", {"limit": ["1", "2"]}, ("", "repeated")),
+        ("method=GET", {f"f{number}": "" for number in range(101)}, ("", "form")),
+    ],
+)
+def test_what_is_no_request_is_400_and_says_why(old, query, fields, fault):
+    answer = old.post(f"{STATEMENTS}?{query}", data=urlencode(fields, doseq=True), content_type=FORM)
+    assert answer.status_code == 400
+    assert fault in rules(answer)
+
+
+@pytest.mark.parametrize("body", ["limit=%FF", b"limit=\xff"])
+def test_a_form_must_be_utf_8(old, body):
+    answer = old.post(f"{STATEMENTS}?method=GET", data=body, content_type=FORM)
+    assert rules(answer) == [("", "form")]
+
+
+def test_only_forms_are_requests_in_this_syntax(old, a_statement):
+    answer = old.post(f"{STATEMENTS}?method=PUT", json=a_statement())
+    assert rules(answer) == [("Content-Type", "media-type")]
+
+
+def test_a_form_has_a_limit(old):
+    limit = 16 * 1024**2
+    answer = old.post(f"{STATEMENTS}?method=PUT", data=b"content=" + b"x" * limit, content_type=FORM)
+    assert answer.status_code == 413
+    assert str(limit) in answer.json["title"]
+
+
+@pytest.mark.parametrize("version", ["2.0.0", "2.0.5"])
+@pytest.mark.parametrize("place", ["header", "field"])
+def test_2_0_has_no_such_syntax(old, a_statement, version, place):
+    statement = a_statement()
+    fields = {"statementId": statement["id"], "content": json.dumps(statement)}
+    if place == "field":
+        fields["X-Experience-API-Version"] = version
+    else:
+        old.environ_base["HTTP_X_EXPERIENCE_API_VERSION"] = version
+    answer = old.post(f"{STATEMENTS}?method=PUT", data=fields)
+    assert answer.status_code == 400
+    assert rules(answer) == [("X-Experience-API-Version", "alternate-syntax")]
+
+
+@pytest.mark.parametrize("verb", ["put", "get", "delete"])
+def test_only_a_post_can_mean_another_method(old, verb):
+    answer = getattr(old, verb)(f"{STATEMENTS}?method=POST", data="content=x", content_type=FORM)
+    assert answer.status_code in {400, 405}
+
+
+def test_a_value_that_looks_like_the_parameter_changes_nothing(old):
+    answer = old.get(f"{STATEMENTS}?activity={quote('https://hoc.example.vn/?method=PUT')}")
+    assert answer.status_code == 200

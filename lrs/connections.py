@@ -5,6 +5,7 @@ close after a refusal keeps all of the process waiting, and a request that follo
 forgotten. Here the loop that waits for all connections also waits for heads and for closing ones.
 """
 
+import io
 import json
 import re
 import socket
@@ -15,22 +16,32 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from io import SEEK_END
 from selectors import EVENT_READ
 from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 from gunicorn import util
 from gunicorn.http import Request
-from gunicorn.http.errors import ExpectationFailed, InvalidHeader, LimitRequestHeaders, NoMoreData, ParseException
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    InvalidChunkSize,
+    InvalidHeader,
+    LimitRequestHeaders,
+    NoMoreData,
+    ParseException,
+)
 from gunicorn.http.parser import RequestParser
+from gunicorn.http.unreader import Unreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 SILENCE: Final = struct.pack("ll", 30, 0)
 """A timeval: 30 seconds in which a body, or the reading of an answer, may make no progress."""
 HEAD_SECONDS: Final = 10
 HEAD_BYTES: Final = 64 * 1024
+FRAMING_BYTES: Final = 16 * 1024
 _HEAD_END: Final = re.compile(rb"[^\r\n]\r?\n\r?\n")
+_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 _DRAIN_SECONDS: Final = 0.1
 _LINGER_SECONDS: Final = 2
 _REFUSALS: Final[dict[type[BaseException], tuple[int, str]]] = {
@@ -69,7 +80,8 @@ class Worker(ThreadWorker):
         if coding.lower() != "chunked":
             raise InvalidHeader("TRANSFER-ENCODING", req=req)
         if req.body is not None:
-            req.body.reader = _Careful(req, req.body.reader)  # type: ignore[assignment]  # read() is all it takes
+            reader = _Chunks(req, req.unreader) if isinstance(req.body.reader, ChunkedReader) else req.body.reader
+            req.body.reader = _Careful(req, reader)  # type: ignore[assignment]  # read() is all it takes
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's
@@ -78,7 +90,7 @@ class Worker(ThreadWorker):
         if known is None:
             self.log.error("Error handling request", exc_info=exc)
         else:
-            self.log.warning("Invalid request from ip=%s: %s", addr[0] if addr else "", type(exc).__name__)
+            self.log.info("Invalid request from ip=%s: %s", addr[0] if addr else "", type(exc).__name__)
         status, title = _REFUSALS[known] if known else (500, "Internal Server Error")
         with suppress(OSError):
             util.write_nonblock(client, _problem(status, title))
@@ -157,6 +169,17 @@ class Worker(ThreadWorker):
         conn.close()
 
 
+class _Chunks(ChunkedReader):
+    """Reads chunks whose framing is small and ends its lines in CRLF: gunicorn would wait for more without an end."""
+
+    def get_data(self, unreader: Unreader, buf: io.BytesIO) -> None:
+        """Read more of a line or of the trailers."""
+        held = buf.getvalue()
+        if len(held) > FRAMING_BYTES or _BARE_LF.search(held):
+            raise InvalidChunkSize(b"")
+        super().get_data(unreader, buf)
+
+
 class _Careful:
     """Reads a body. After a failure nobody knows where the next request begins: the connection must close."""
 
@@ -186,7 +209,7 @@ def _parser(conn: TConn) -> RequestParser:
 def _take_what_came(conn: TConn) -> tuple[bytes, bool]:
     """Move what the client has sent to where the parser begins to read; return that, and False if no more will come."""
     buffer = _parser(conn).unreader.buf
-    buffer.seek(0, SEEK_END)
+    buffer.seek(0, io.SEEK_END)
     try:
         data = conn.sock.recv(HEAD_BYTES, socket.MSG_DONTWAIT)
     except BlockingIOError:

@@ -1,6 +1,5 @@
 """What every xAPI request passes: who is calling, in which version; and the headers that every answer carries."""
 
-import binascii
 from base64 import b64decode
 from collections.abc import Callable
 
@@ -40,10 +39,14 @@ def guard(
         refuse_unreadable()
         return None
 
-    @blueprint.after_request
+    # For the whole application: a wrong method or an unknown path below the endpoint belongs to no blueprint.
+    @blueprint.after_app_request
     def standard_headers(response: Response) -> Response:
+        if not request.path.startswith(f"{blueprint.url_prefix}/"):
+            return response
         response.headers[HEADER] = g.get("version", default_version)
-        response.headers[CONSISTENT_THROUGH] = iso(g.consistent_through)
+        through = g.consistent_through if "consistent_through" in g else consistent_through()
+        response.headers[CONSISTENT_THROUGH] = iso(through)
         return compress(cors.share(response))
 
 
@@ -89,7 +92,7 @@ def authenticated(authenticator: Authenticator) -> Principal:
         raise Unauthorized
     try:
         key, colon, secret = b64decode(value.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise Unauthorized from error
     if not colon:
         raise Unauthorized

@@ -20,7 +20,6 @@ __all__ = ["Document", "DocumentService", "Names", "Sent"]
 
 _SCOPES: Final = {"state": "state", "activity profile": "profile", "agent profile": "profile"}
 _REPLACE: Final = "send If-Match with the ETag of the document that is to be replaced"
-_CREATE: Final = "send If-None-Match: * to store a document where there is none yet"
 
 
 class Sent(NamedTuple):
@@ -65,17 +64,15 @@ class DocumentService:
     ) -> Document:
         """Store a document, in place of the one that is there if the condition allows it; return it as stored.
 
-        Without a condition a state is overwritten in 1.0.x, as its players rely on. Everything else is only created:
-        Conflict where there is a document already; in 1.0.x a profile is not even created, for its clients must send
-        a condition. Raises PreconditionFailed, PayloadTooLarge, Unavailable.
+        Without a condition a state is overwritten in 1.0.x, as its players rely on. Everything else is only created,
+        also in 1.0.x, whose clients must send a condition with profiles and do not: Conflict where there is a document
+        already. Raises PreconditionFailed, PayloadTooLarge, Unavailable.
         """
         self._may_write(principal, query)
         document = self._document(sent.body, sent.content_type)
         if condition != UNCONDITIONAL or (query.kind == "state" and version == "1.0.3"):
             if not self._documents.put(principal.org, query, document, condition):
                 raise _failed(condition)
-        elif version == "1.0.3":
-            raise _conflict() if self._documents.exists(principal.org, query) else _bare()
         elif not self._documents.put(principal.org, query, document, ABSENT):
             raise _conflict()
         return document
@@ -144,8 +141,3 @@ def _failed(condition: Condition) -> LRSError:
 def _conflict() -> LRSError:
     title = "There is such a document already: If-Match is missing"
     return Conflict(title, [Fault("If-Match", "required", _REPLACE)])
-
-
-def _bare() -> LRSError:
-    faults = [Fault("If-None-Match", "required", _CREATE), Fault("If-Match", "required", _REPLACE)]
-    return BadRequest("If-Match or If-None-Match is missing", faults)

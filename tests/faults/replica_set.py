@@ -80,12 +80,12 @@ class Member:
         else:
             self.thaw()
 
-    def client(self) -> MongoClient:
+    def client(self, patience: float = 2) -> MongoClient:
         return MongoClient(
             f"mongodb://{self.host}/?directConnection=true",
             serverSelectionTimeoutMS=500,
             connectTimeoutMS=500,
-            socketTimeoutMS=2000,
+            socketTimeoutMS=int(patience * 1000),
         )
 
     def state(self) -> str:
@@ -109,19 +109,26 @@ class ReplicaSet:
         self.uri = f"mongodb://{hosts}/?replicaSet={NAME}"
 
     def __enter__(self) -> Self:
-        for member in self.members:
-            member.start()
-        first = self.members[0]
-        until(lambda: first.state() != "DOWN", 30, "a mongod that listens")
-        with first.client() as client:
-            members = [{"_id": n, "host": m.host} for n, m in enumerate(self.members)]
-            client.admin.command("replSetInitiate", {"_id": NAME, "members": members, "settings": SETTINGS})
-        self.wait_whole(60)
+        try:
+            self._form()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_error: object) -> None:
         for member in self.members:
             member.kill()
+
+    def _form(self) -> None:
+        for member in self.members:
+            member.start()
+        for member in self.members:
+            until(lambda member=member: member.state() != "DOWN", 60, "a mongod that listens")
+        with self.members[0].client(patience=30) as client:
+            members = [{"_id": n, "host": m.host} for n, m in enumerate(self.members)]
+            client.admin.command("replSetInitiate", {"_id": NAME, "members": members, "settings": SETTINGS})
+        self.wait_whole(60)
 
     def primary(self) -> Member | None:
         """The writable member, if there is one now; a frozen one does not answer."""

@@ -1,0 +1,64 @@
+"""tincan 1.0.0 keeps states and profiles on a running server."""
+
+import uuid
+
+import pytest
+from tincan import Activity, ActivityProfileDocument, Agent, AgentProfileDocument, RemoteLRS, StateDocument
+
+
+@pytest.fixture(params=["1.0.0", "1.0.3"])
+def lrs(server, request):
+    return RemoteLRS(endpoint=f"{server.endpoint}/", username=server.key, password=server.secret, version=request.param)
+
+
+@pytest.fixture
+def learner():
+    return Agent(mbox=f"mailto:{uuid.uuid4()}@hoc.example.vn", name="Lan")
+
+
+@pytest.fixture
+def lesson():
+    return Activity(id=f"https://hoc.example.vn/lessons/{uuid.uuid4()}")
+
+
+def stored(document, content):
+    document.content = bytearray(content)
+    document.content_type = "application/json"
+    return document
+
+
+def read(answer):
+    """Return the document of an answer with its ETag, which tincan looks for in the wrong place."""
+    answer.content.etag = answer.response.getheader("ETag")
+    return answer.content
+
+
+def test_a_state_is_saved_again_and_again(lrs, learner, lesson):
+    state = stored(StateDocument(agent=learner, activity=lesson, id="bookmark"), b'{"slide":1}')
+    assert lrs.save_state(state).success
+    assert lrs.save_state(stored(state, b'{"slide":2}')).success
+    assert lrs.retrieve_state(lesson, learner, "bookmark").content.content == bytearray(b'{"slide":2}')
+    assert lrs.retrieve_state_ids(lesson, learner).content == ["bookmark"]
+    assert lrs.clear_state(lesson, learner).success
+    assert lrs.retrieve_state_ids(lesson, learner).content == []
+
+
+def test_an_activity_profile_is_replaced_by_who_has_read_it(lrs, lesson):
+    profile = stored(ActivityProfileDocument(activity=lesson, id="outline"), b'{"parts":1}')
+    assert lrs.save_activity_profile(profile).success
+    assert lrs.save_activity_profile(profile).response.status == 409
+    found = read(lrs.retrieve_activity_profile(lesson, "outline"))
+    assert lrs.save_activity_profile(stored(found, b'{"parts":2}')).success
+    assert lrs.save_activity_profile(found).response.status == 412
+    assert lrs.retrieve_activity_profile_ids(lesson).content == ["outline"]
+    assert lrs.delete_activity_profile(read(lrs.retrieve_activity_profile(lesson, "outline"))).success
+
+
+def test_an_agent_profile_is_replaced_by_who_has_read_it(lrs, learner):
+    profile = stored(AgentProfileDocument(agent=learner, id="settings"), b'{"font":1}')
+    assert lrs.save_agent_profile(profile).success
+    found = read(lrs.retrieve_agent_profile(learner, "settings"))
+    assert lrs.save_agent_profile(stored(found, b'{"font":2}')).success
+    assert lrs.save_agent_profile(found).response.status == 412
+    assert lrs.retrieve_agent_profile_ids(learner).content == ["settings"]
+    assert lrs.delete_agent_profile(read(lrs.retrieve_agent_profile(learner, "settings"))).success

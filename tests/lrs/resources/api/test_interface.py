@@ -1,0 +1,30 @@
+import gzip
+import json
+
+PATHS = {"/api/validate": "post", "/api/batches": "post", "/api/diagnostics": "get"}
+
+
+def test_the_description_names_every_path_and_is_open_to_all(shared_app):
+    found = shared_app.test_client().get("/api/openapi.json").json
+    assert found["openapi"] == "3.1.0"
+    for path, method in PATHS.items():
+        operation = found["paths"][path][method]
+        assert operation["summary"]
+        assert "200" in operation["responses"]
+
+
+def test_it_tells_the_path_prefix_and_how_to_be_let_in(shared_app):
+    found = shared_app.test_client().get("/api/openapi.json").json
+    assert found["servers"] == [{"url": "/lrs"}]
+    assert found["components"]["securitySchemes"]["basic"] == {"type": "http", "scheme": "basic"}
+
+
+def test_it_is_compressed_for_who_takes_that(shared_app):
+    answer = shared_app.test_client().get("/api/openapi.json", headers={"Accept-Encoding": "gzip"})
+    assert json.loads(gzip.decompress(answer.data))["paths"].keys() == PATHS.keys()
+
+
+def test_unknown_paths_and_methods_are_told_in_the_usual_shape(shared_app):
+    for answer in (shared_app.test_client().get("/api/nothing"), shared_app.test_client().get("/api/batches")):
+        assert answer.content_type == "application/problem+json"
+        assert answer.status_code == answer.json["status"] in {404, 405}

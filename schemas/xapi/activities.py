@@ -21,11 +21,22 @@ COMPONENT_LISTS: Final[dict[str, tuple[str, ...]]] = {
     "other": (),
 }
 _LISTS: Final = frozenset(("choices", "scale", "source", "target", "steps"))
+_PARTS: Final = _LISTS | {"correctResponsesPattern"}
+
+
+def parts_have_a_type(definition: dict[str, Any]) -> Complaint | None:
+    """Demand that a definition with any part of an interaction says which type it is (Data 2.4.4.1)."""
+    if "interactionType" in definition or _PARTS.isdisjoint(definition):
+        return None
+    part = min(_PARTS.intersection(definition))
+    return Complaint("interaction", "A part of an interaction needs an interactionType beside it.", at=(part,))
 
 
 def lists_fit(definition: dict[str, Any]) -> Complaint | None:
     """Allow lists of components only where the type of interaction has a use for them (Appendix C)."""
-    kind = definition.get("interactionType")
+    if "interactionType" not in definition:
+        return None
+    kind = definition["interactionType"]
     fitting = COMPONENT_LISTS.get(kind, ()) if isinstance(kind, str) else ()
     misplaced = _LISTS.intersection(definition).difference(fitting)
     if misplaced:
@@ -54,7 +65,7 @@ class Component(StrictSchema):
 class Definition(StrictSchema):
     """What an Activity is."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (lists_fit, ids_differ)
+    rules: ClassVar[tuple[Rule, ...]] = (parts_have_a_type, lists_fit, ids_differ)
 
     name = language_map()
     description = language_map()

@@ -23,7 +23,7 @@ RELAXATIONS: Final = frozenset({H5P_INTERACTIONS, MISSING_VERSION, DOWNGRADE})
 _INTERACTION_RULES: Final = frozenset({"interaction", "same-id", "choice", "required"})
 _interaction_part = re.compile(
     r"(?:\A|[.\]])(?:object|parent|grouping|category|other)(?:\[[0-9]+\])?\.definition\."
-    r"(?:interactionType|(?:choices|scale|source|target|steps)(?:\[[0-9]+\]\.id)?)\Z"
+    r"(?:interactionType|correctResponsesPattern|(?:choices|scale|source|target|steps)(?:\[[0-9]+\]\.id)?)\Z"
 )
 
 

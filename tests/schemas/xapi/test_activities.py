@@ -16,7 +16,6 @@ GOOD = {
     "nothing": defined(),
     "empty maps": defined(name={}, extensions={}),
     "texts": defined(name={"vi": "Bài"}, description={"vi": ""}, type="a:b", moreInfo="a:" + "b" * 5000),
-    "patterns without a type": defined(correctResponsesPattern=["a"]),
     "a choice": defined(interactionType="choice", choices=[{"id": "a"}, {"id": "A"}], correctResponsesPattern=[]),
     "a sequencing": defined(interactionType="sequencing", choices=[]),
     "a likert": defined(interactionType="likert", scale=[{"id": "1", "description": {"vi": "Có"}}]),
@@ -36,13 +35,14 @@ REFUSED = [
     (defined(moreInfo=""), ("object.definition.moreInfo", "iri")),
     (defined(extensions={"x": 1}), ("object.definition.extensions.x", "iri")),
     (defined(interactionType="Choice"), ("object.definition.interactionType", "choice")),
+    (defined(correctResponsesPattern=["a"]), ("object.definition.correctResponsesPattern", "interaction")),
     (defined(choices=[]), ("object.definition.choices", "interaction")),
     (defined(interactionType="likert", choices=[]), ("object.definition.choices", "interaction")),
     (defined(interactionType="numeric", steps=[]), ("object.definition.steps", "interaction")),
     (defined(interactionType="choice", choices=[{"id": "a"}] * 2), ("object.definition.choices", "same-id")),
     (defined(interactionType="choice", choices=[{}]), ("object.definition.choices[0].id", "required")),
-    (defined(correctResponsesPattern="a"), ("object.definition.correctResponsesPattern", "array")),
-    (defined(correctResponsesPattern=[1]), ("object.definition.correctResponsesPattern[0]", "string")),
+    (defined(interactionType="other", correctResponsesPattern="a"), ("object.definition.correctResponsesPattern", "array")),
+    (defined(interactionType="other", correctResponsesPattern=[1]), ("object.definition.correctResponsesPattern[0]", "string")),
 ]  # fmt: skip
 
 

@@ -18,6 +18,8 @@ def statement(definition, **changes):
 
 FORGIVEN = [
     {"choices": CHOICES},
+    {"correctResponsesPattern": ["true"]},
+    {"correctResponsesPattern": ["0[,]1"], "choices": CHOICES},
     {"interactionType": "compound"},
     {"interactionType": "true-false", "choices": CHOICES},
     {"interactionType": "choice", "choices": [{"description": {"vi": "Đúng"}}]},

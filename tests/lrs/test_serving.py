@@ -95,7 +95,7 @@ def test_a_query_as_long_as_an_agent_can_be_is_read(server):
 
 
 def answer_of(port: int, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     answer.read()
@@ -150,7 +150,7 @@ def alone(mongod, database, tmp_path):
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "lrs.cli", "serve"], env=environment, stderr=out)
     until = time.monotonic() + 30
-    while not listening(port):
+    while not (listening(port) and answer_of(port, "/health/live", {}).status == 200):
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < until
         time.sleep(0.05)

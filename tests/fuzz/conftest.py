@@ -10,12 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies
 
 MARKER = "khong-duoc-lap-lai-" + "x7" * 45
 """Stands in whatever is sent; a refusal may say where a fault is, and never repeat a whole value."""
+
+AT_ONCE = 10
 
 LONGEST = 1.0
 """Seconds that any single answer may take."""
@@ -133,7 +137,31 @@ def marker() -> str:
 
 
 @pytest.fixture(scope="session")
-def pool() -> Iterator[ThreadPoolExecutor]:
-    """As many requests at once as a small server gets."""
-    with ThreadPoolExecutor(4) as workers:
-        yield workers
+def fuzz() -> Iterator[Callable[..., tuple[list[Any], int]]]:
+    """Make requests by seeded chance, and send them as many at once as a small server gets.
+
+    Returns the outcomes, and how many requests were different ones.
+    """
+    with ThreadPoolExecutor(4) as pool:
+
+        def run(make: Callable[[Random], Any], ask: Callable[[Any], Any], count: int) -> tuple[list[Any], int]:
+            outcomes: list[Any] = []
+            different = set()
+
+            @settings(
+                max_examples=count // AT_ONCE,
+                derandomize=True,
+                database=None,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(strategies.randoms(use_true_random=True))
+            def examples(random: Random) -> None:
+                requests = [make(random) for _ in range(AT_ONCE)]
+                different.update(requests)
+                outcomes.extend(pool.map(ask, requests))
+
+            examples()
+            return outcomes, len(different)
+
+        yield run

@@ -11,7 +11,7 @@ from .batches import PORTION, Batch, save_portions
 from .calls import Caller
 from .documents import Documents, StateDocuments
 from .encoding import encoded
-from .errors import LRSError
+from .errors import LRSError, NotFound
 from .messages import Agent, Body, Json, Statement, Version
 from .pages import CONSISTENT_THROUGH, Page, unpacked, walk
 from .queries import Conditions, Query, query_of
@@ -137,8 +137,12 @@ class LRSClient:
     def _one(self, query: Query) -> Page:
         request = self._caller.request("GET", "statements", query)
         response = self._caller.call(request)
-        files, statement = unpacked(request, response)
-        return Page([statement], files, response.header(CONSISTENT_THROUGH))
+        files, found = unpacked(request, response)
+        # Some stores (ralph 5.1.0) answer with a list here, and with an empty one where 404 is due.
+        listed = found.get("statements", [found])
+        if not listed:
+            raise NotFound(f"{request!r} found nothing", request)
+        return Page(listed, files, response.header(CONSISTENT_THROUGH))
 
     def _object(self, resource: str, query: Query | None = None) -> dict[str, Json]:
         found: dict[str, Json] = self._caller.json(self._caller.request("GET", resource, query), dict)

@@ -23,7 +23,6 @@
 with the original as ``__cause__``.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -182,17 +181,20 @@ def _explained(response: Response) -> tuple[str, tuple[Fault, ...]]:
         return "", ()
     if not isinstance(body, dict):
         return "", ()
-    return _title(body), tuple(_faults(body.get("errors")))
+    # FastAPI lists what is wrong below "detail"; what it repeats of the input is left out.
+    listed = body.get("errors") or body.get("detail")
+    each_listed = listed if isinstance(listed, list) else []
+    return _title(body), tuple(_fault(each) for each in each_listed if isinstance(each, dict))
 
 
 def _title(body: dict[str, Any]) -> str:
-    for name in ("title", "detail", "message", "error"):
-        said = body.get(name)
-        if said:
-            return (said if isinstance(said, str) else json.dumps(said, ensure_ascii=False))[:_LONGEST_MESSAGE]
-    return ""
+    said = [body.get(name) for name in ("title", "detail", "message", "error")]
+    said += [each.get("message") for each in said if isinstance(each, dict)]
+    return next((each[:_LONGEST_MESSAGE] for each in said if isinstance(each, str)), "")
 
 
-def _faults(errors: object) -> list[Fault]:
-    listed = errors if isinstance(errors, list) else []
-    return [Fault(*(str(each.get(name, "")) for name in Fault._fields)) for each in listed if isinstance(each, dict)]
+def _fault(listed: dict[str, Any]) -> Fault:
+    place = listed.get("loc")
+    path = ".".join(map(str, place)) if isinstance(place, list) else listed.get("path", "")
+    rule, message = listed.get("rule") or listed.get("type", ""), listed.get("message") or listed.get("msg", "")
+    return Fault(str(path), str(rule), str(message))

@@ -70,7 +70,7 @@ def test_problem_json_gives_the_title_and_the_faults():
     ("response", "title"),
     [
         (Response(400, {"content-type": "application/json"}, b'{"detail": "No such user"}'), "No such user"),
-        (Response(400, {"content-type": "application/json"}, b'{"error": {"message": "x"}}'), '{"message": "x"}'),
+        (Response(400, {"content-type": "application/json"}, b'{"error": {"message": "x"}}'), "x"),
         (Response(400, {"content-type": "text/plain; charset=utf-8"}, b"Kh\xc3\xb4ng\n"), "Không"),
         (Response(400, {"content-type": "text/html"}, b"<html><h1>Bad</h1></html>"), ""),
         (Response(400, {"content-type": "application/json"}, b"[]"), ""),
@@ -80,6 +80,18 @@ def test_problem_json_gives_the_title_and_the_faults():
 )
 def test_what_other_servers_say_is_found(response, title):
     assert rejection(ASKED, response).title == title
+
+
+def test_what_fastapi_lists_becomes_faults_without_the_input():
+    listed = {"type": "missing", "loc": ["body", 0, "actor"], "msg": "Field required", "input": {"name": "Học viên"}}
+    error = rejection(ASKED, _json(422, {"detail": [listed]}))
+    assert error.faults == (Fault("body.0.actor", "missing", "Field required"),)
+    assert "Học viên" not in str(error)
+
+
+@pytest.mark.parametrize("listed", [None, 1, "text", {"a": 1}, [1, None], [{}], [{"loc": 1, "msg": []}]])
+def test_whatever_stands_for_faults_does_no_harm(listed):
+    assert isinstance(rejection(ASKED, _json(400, {"errors": listed, "title": listed})), Refused)
 
 
 def test_neither_the_query_nor_a_long_answer_gets_into_the_message():

@@ -39,7 +39,7 @@ def preflight() -> Response:
 
 def share(response: Response) -> Response:
     """Let the asking page read the answer, if the credential allows its origin."""
-    vary(response, "Origin")
+    response.headers.add("Vary", "Origin")
     origin = request.environ.get("HTTP_ORIGIN")
     if origin is None:
         return response

@@ -1,6 +1,5 @@
 """The specification's own names, to tell them from those that a sender made up."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -66,8 +65,8 @@ def _plain(step: re.Match[str]) -> str:
         return f"{step['dot']}{_ITEM}"
     if step["word"]:
         return f"{step['dot']}{step['word'] if step['word'] in NAMES else _FOREIGN}"
-    name = json.loads(step["quoted"])
-    return f"{step['dot']}[{step['quoted'] if name in NAMES else _FOREIGN}]"
+    name = step["quoted"]
+    return f"{step['dot']}[{name if name[1:-1] in NAMES else _FOREIGN}]"
 
 
 def _names(field: Any) -> Iterator[str]:

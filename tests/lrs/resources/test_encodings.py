@@ -1,14 +1,18 @@
 import base64
 import gzip
+import hashlib
 import http.client
 import io
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lrs.errors import BadRequest, PayloadTooLarge
+from lrs.errors import BadRequest, LRSError, PayloadTooLarge
 from lrs.resources.encodings import WORTHWHILE, Inflated
 
 STATEMENTS = "/xapi/statements"
@@ -74,6 +78,37 @@ def test_a_gzipped_document_is_stored_decoded(caller):
     put = client.put(state, data=gzip.compress(b"trang 12"), headers={"Content-Encoding": "gzip"})
     assert put.status_code == 204
     assert client.get(state).data.decode() == "trang 12"
+
+
+def test_statements_with_attachments_may_be_gzipped_as_a_whole(caller, a_statement):
+    data = b"\x89PNG" * 5000
+    sha2 = hashlib.sha256(data).hexdigest()
+    attachment = {
+        "usageType": "https://hoc.example.vn/xapi/anh",
+        "display": {"vi": "Ảnh"},
+        "contentType": "image/png",
+        "length": len(data),
+        "sha2": sha2,
+    }
+    statement = json.dumps(a_statement(attachments=[attachment])).encode()
+    body = (
+        b"--cut\r\nContent-Type: application/json\r\n\r\n%b\r\n--cut\r\nContent-Type: image/png\r\n"
+        b"Content-Transfer-Encoding: binary\r\nX-Experience-API-Hash: %b\r\n\r\n%b\r\n--cut--\r\n"
+    ) % (statement, sha2.encode(), data)
+    headers = {"Content-Encoding": "gzip", "Content-Type": "multipart/mixed; boundary=cut"}
+    client = caller()
+    assert client.post(STATEMENTS, data=gzip.compress(body), headers=headers).status_code == 200
+    answer = client.get(f"{STATEMENTS}?attachments=true", headers={"Accept-Encoding": "gzip"})
+    assert data in answer.data
+    assert "Content-Encoding" not in answer.headers
+
+
+@given(st.binary(max_size=200), st.integers(min_value=0), st.integers(min_value=1, max_value=255))
+def test_damage_is_refused_or_harmless(content, place, change):
+    encoded = bytearray(gzip.compress(content))
+    encoded[place % len(encoded)] ^= change
+    with suppress(LRSError):
+        inflated(bytes(encoded), 1000).read()
 
 
 @pytest.mark.parametrize("coding", ["br", "deflate", "gzip, gzip", "zstd"])

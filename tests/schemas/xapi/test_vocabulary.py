@@ -23,6 +23,7 @@ from schemas.xapi.vocabulary import NAMES, plain_path
         ("X-Experience-API-Version", "X-Experience-API-Version"),
         ("lan@hoc.example.vn", "*.*.*"),
         ('["never closed', "*"),
+        (r'["\x"]', "[*]"),
     ],
 )
 def test_only_the_specifications_names_stay(path, expected):
@@ -38,6 +39,13 @@ def test_nothing_that_was_sent_comes_through(steps):
         path = path.replace(name, "")
     left = plain_path(path)
     assert not set(left) - set('.[]*"'), left
+
+
+@given(st.text(alphabet='a.[]"\\\\0 \\ud800') | st.text())
+def test_a_path_may_be_any_text_for_parameters_are_named_by_senders(path):
+    for name in NAMES:
+        path = path.replace(name, "")
+    assert set(plain_path(path)) <= set('.[]*"')
 
 
 def test_the_faults_of_a_statement_are_told_without_its_content():

@@ -13,12 +13,14 @@ from lrs.store.documents import Document, Documents
 from schemas.faults import Fault, Refused
 from schemas.xapi.conditions import ABSENT, UNCONDITIONAL, Condition, entity_tag
 from schemas.xapi.documents import JSON, is_json, load_object, merge_objects
+from schemas.xapi.leniency import BARE_PROFILES
 from schemas.xapi.resource_queries import DocumentQuery
 from schemas.xapi.versions import Version
 
-__all__ = ["Document", "DocumentService", "Names", "Sent"]
+__all__ = ["Document", "DocumentService", "Names", "Sent", "Stored"]
 
 _SCOPES: Final = {"state": "state", "activity profile": "profile", "agent profile": "profile"}
+_CREATE: Final = "send If-None-Match: * to store a document where there is none yet"
 _REPLACE: Final = "send If-Match with the ETag of the document that is to be replaced"
 
 
@@ -27,6 +29,13 @@ class Sent(NamedTuple):
 
     body: bytes
     content_type: str
+
+
+class Stored(NamedTuple):
+    """A document as it is stored now, and the relaxations that this took."""
+
+    document: Document
+    forgiven: tuple[str, ...] = ()
 
 
 class Names(NamedTuple):
@@ -61,21 +70,25 @@ class DocumentService:
 
     def put(
         self, principal: Principal, query: DocumentQuery, sent: Sent, condition: Condition, version: Version
-    ) -> Document:
-        """Store a document, in place of the one that is there if the condition allows it; return it as stored.
+    ) -> Stored:
+        """Store a document, in place of the one that is there if the condition allows it.
 
-        Without a condition a state is overwritten in 1.0.x, as its players rely on. Everything else is only created,
-        also in 1.0.x, whose clients must send a condition with profiles and do not: Conflict where there is a document
-        already. Raises PreconditionFailed, PayloadTooLarge, Unavailable.
+        Without a condition a state is overwritten in 1.0.x, as its players rely on. Everything else is only created:
+        Conflict where there is a document already. In 1.0.x a profile is not even created, unless that is forgiven:
+        its clients must send a condition (Communication 3.1). Raises PreconditionFailed, PayloadTooLarge, Unavailable.
         """
         self._may_write(principal, query)
         document = self._document(sent.body, sent.content_type)
         if condition != UNCONDITIONAL or (query.kind == "state" and version == "1.0.3"):
             if not self._documents.put(principal.org, query, document, condition):
                 raise _failed(condition)
-        elif not self._documents.put(principal.org, query, document, ABSENT):
+            return Stored(document)
+        forgiven = (BARE_PROFILES,) if version == "1.0.3" else ()
+        if not principal.leniency.issuperset(forgiven):
+            raise _conflict() if self._documents.exists(principal.org, query) else _bare()
+        if not self._documents.put(principal.org, query, document, ABSENT):
             raise _conflict()
-        return document
+        return Stored(document, forgiven)
 
     def merge(self, principal: Principal, query: DocumentQuery, sent: Sent, condition: Condition) -> Document:
         """Merge the members of a JSON object into the document that is there, or store it; return what is stored.
@@ -136,6 +149,11 @@ def _failed(condition: Condition) -> LRSError:
         return PreconditionFailed("If-Match does not hold: nothing was changed", [Fault("If-Match", "etag", message)])
     fault = Fault("If-None-Match", "etag", "there is such a document already: " + _REPLACE)
     return PreconditionFailed("If-None-Match does not hold: nothing was changed", [fault])
+
+
+def _bare() -> LRSError:
+    faults = [Fault("If-None-Match", "required", _CREATE), Fault("If-Match", "required", _REPLACE)]
+    return BadRequest("If-Match or If-None-Match is missing", faults)
 
 
 def _conflict() -> LRSError:

@@ -58,6 +58,11 @@ class Documents:
             found = self._rows.find(where, {"_id": 0, "name": 1, "modified": 1})
             return [(row["name"], int(row["modified"])) for row in found]
 
+    def exists(self, org: bytes, query: DocumentQuery) -> bool:
+        """Tell whether the document is there."""
+        with translated(), pymongo.timeout(self._deadline):
+            return self._tag(document_id(org, query)) is not None
+
     def put(self, org: bytes, query: DocumentQuery, document: Document, condition: Condition) -> bool:
         """Store the document, whatever was there before; return False, with nothing done, if the condition fails."""
         key = document_id(org, query)

@@ -18,7 +18,9 @@ MISSING_VERSION: Final = "missing-version"
 """A request without a version is one of 1.0.3."""
 DOWNGRADE: Final = "downgrade"
 """Whoever reads as 1.0.3 gets statements of 2.0 without what 1.0.3 does not know."""
-RELAXATIONS: Final = frozenset({H5P_INTERACTIONS, MISSING_VERSION, DOWNGRADE})
+BARE_PROFILES: Final = "bare-profiles"
+"""In 1.0.x a profile may be created without If-None-Match."""
+RELAXATIONS: Final = frozenset({H5P_INTERACTIONS, MISSING_VERSION, DOWNGRADE, BARE_PROFILES})
 
 _INTERACTION_RULES: Final = frozenset({"interaction", "same-id", "choice", "required"})
 _interaction_part = re.compile(

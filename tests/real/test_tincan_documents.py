@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from tincan import Activity, ActivityProfileDocument, Agent, AgentProfileDocument, RemoteLRS, StateDocument
+from tincan import Activity, Agent, HTTPRequest, RemoteLRS, StateDocument
 
 
 @pytest.fixture(params=["1.0.0", "1.0.3"])
@@ -33,6 +33,13 @@ def read(answer):
     return answer.content
 
 
+def create(lrs, resource, parameters):
+    """Create a profile with the header that 1.0.3 demands and tincan does not send by itself."""
+    request = HTTPRequest(method="PUT", resource=resource, content="{}", query_params=parameters)
+    request.headers.update({"If-None-Match": "*", "Content-Type": "application/json"})
+    assert lrs._send_request(request).success
+
+
 def test_a_state_is_saved_again_and_again(lrs, learner, lesson):
     state = stored(StateDocument(agent=learner, activity=lesson, id="bookmark"), b'{"slide":1}')
     assert lrs.save_state(state).success
@@ -44,9 +51,7 @@ def test_a_state_is_saved_again_and_again(lrs, learner, lesson):
 
 
 def test_an_activity_profile_is_replaced_by_who_has_read_it(lrs, lesson):
-    profile = stored(ActivityProfileDocument(activity=lesson, id="outline"), b'{"parts":1}')
-    assert lrs.save_activity_profile(profile).success
-    assert lrs.save_activity_profile(profile).response.status == 409
+    create(lrs, "activities/profile", {"activityId": lesson.id, "profileId": "outline"})
     found = read(lrs.retrieve_activity_profile(lesson, "outline"))
     assert lrs.save_activity_profile(stored(found, b'{"parts":2}')).success
     assert lrs.save_activity_profile(found).response.status == 412
@@ -55,8 +60,7 @@ def test_an_activity_profile_is_replaced_by_who_has_read_it(lrs, lesson):
 
 
 def test_an_agent_profile_is_replaced_by_who_has_read_it(lrs, learner):
-    profile = stored(AgentProfileDocument(agent=learner, id="settings"), b'{"font":1}')
-    assert lrs.save_agent_profile(profile).success
+    create(lrs, "agents/profile", {"agent": learner.to_json(lrs.version), "profileId": "settings"})
     found = read(lrs.retrieve_agent_profile(learner, "settings"))
     assert lrs.save_agent_profile(stored(found, b'{"font":2}')).success
     assert lrs.save_agent_profile(found).response.status == 412

@@ -8,7 +8,7 @@ from flask.views import MethodView
 
 from lrs.resources.arguments import arguments
 from lrs.resources.bodies import Bodies
-from lrs.resources.guards import principal, version
+from lrs.resources.guards import forgive, principal, version
 from lrs.services.documents import Document, DocumentService, Names
 from schemas.xapi.conditions import Condition, load_condition
 from schemas.xapi.resource_queries import DocumentQuery, Kind, Method, load_document_query
@@ -35,7 +35,9 @@ class Documents(MethodView):
         """Store a document, in place of another if the headers allow it."""
         query = self._query("PUT")
         sent = self._bodies.document(request)
-        return _stored(self._service.put(principal(), query, sent, _condition(), version()))
+        stored = self._service.put(principal(), query, sent, _condition(), version())
+        forgive(*stored.forgiven)
+        return _stored(stored.document)
 
     def post(self) -> Response:
         """Merge a JSON object into the document that is there, or store it."""

@@ -140,19 +140,34 @@ def test_a_state_of_1_0_x_is_overwritten_without_a_condition(ask):
         assert ask("GET", STATE, version="1.0.2").data == body
 
 
-@pytest.mark.parametrize(
-    ("where", "version"),
-    [
-        (STATE, "2.0.0"),
-        *((profile, version) for profile in (ACTIVITY_PROFILE, AGENT_PROFILE) for version in ("1.0.3", "2.0.0")),
-    ],
-)
-def test_elsewhere_a_bare_put_creates_and_never_replaces(ask, where, version):
-    assert ask("PUT", where, b"1", version=version).status_code == 204
-    refused = ask("PUT", where, b"2", version=version)
+@RESOURCES
+def test_in_2_0_a_bare_put_creates_and_never_replaces(ask, where):
+    assert ask("PUT", where, b"1").status_code == 204
+    refused = ask("PUT", where, b"2")
     assert (refused.status_code, told(refused)) == (409, [("If-Match", "required")])
     assert "If-Match" in refused.json["title"]
     assert ask("GET", where).data == b"1"
+
+
+@PROFILES
+def test_in_1_0_x_a_bare_put_of_a_profile_is_refused(ask, where):
+    refused = ask("PUT", where, b"1", version="1.0.3")
+    assert (refused.status_code, told(refused)) == (400, [("If-None-Match", "required"), ("If-Match", "required")])
+    assert ask("GET", where).status_code == 404
+    ask("PUT", where, b"1", headers={"If-None-Match": "*"})
+    refused = ask("PUT", where, b"2", version="1.0.3")
+    assert (refused.status_code, told(refused)) == (409, [("If-Match", "required")])
+    assert ask("GET", where).data == b"1"
+
+
+@PROFILES
+def test_where_that_is_forgiven_it_creates_and_is_counted(caller, where):
+    client = caller(leniency=("bare-profiles",), version="1.0.3")
+    path, parameters = where
+    profile = path + "?" + "&".join(f"{name}={quote(value)}" for name, value in parameters.items())
+    assert [client.put(profile, data=body).status_code for body in (b"1", b"2")] == [204, 409]
+    assert client.get(profile).data == b"1"
+    assert client.get("/api/diagnostics").json["leniency"] == [{"name": "bare-profiles", "count": 1}]
 
 
 @RESOURCES

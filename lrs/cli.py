@@ -67,7 +67,9 @@ def credential() -> None:
     from lrs.services.setup import first_credential  # noqa: PLC0415 - every other command starts faster without it
 
     with _store("pepper") as (store, config):
-        made = first_credential(store, config.pepper, config.key, config.secret)
+        made = first_credential(
+            store, config.pepper, config.key, config.secret, origins=config.origins, leniency=config.leniency
+        )
         _say(messages.CREDENTIAL.say(language(), key=made.key, secret=made.secret))
 
 

@@ -41,6 +41,9 @@ _URL = _like(r"|https?://[^\s?#]+", messages.MUST_BE_URL)
 # What HTTP Basic can carry (RFC 7617), kept to what every client encodes alike.
 _KEY = _like(r"[!-9;-~]{0,200}", messages.MUST_BE_KEY)
 _SECRET = _like(r"[ -~]{0,200}", messages.MUST_BE_SECRET)
+# As browsers write them (RFC 6454): small letters, no path.
+_ORIGINS = _like(r"(?:(?:\*|null|[a-z][a-z0-9+.-]*://[^\s/?#A-Z]*)(?: +|$))*", messages.MUST_BE_ORIGINS)
+_NAMES = _like(r"(?:[a-z0-9-]+(?: +|$))*", messages.MUST_BE_NAMES)
 
 
 def _setting(name: str, doc: str, default: Any, rule: _Rule | None = None) -> Any:
@@ -61,6 +64,13 @@ class Config:
     )
     key: str = _setting("LRS_KEY", "Key of the first credential; made and printed when absent.", "", _KEY)
     secret: str = _setting("LRS_SECRET", "Secret of the first credential; made and printed when absent.", "", _SECRET)
+    origins: str = _setting(
+        "LRS_ORIGINS",
+        "Origins, such as https://content.example.vn, whose pages may read answers to the first credential; * for all.",
+        "",
+        _ORIGINS,
+    )
+    leniency: str = _setting("LRS_LENIENCY", "Relaxations granted to the first credential, by name.", "", _NAMES)
     mongodb_uri: str = _setting("LRS_MONGODB_URI", "MongoDB to use; when absent `lrs up` starts its own.", "", _URI)
     database: str = _setting("LRS_DATABASE", "Name of the MongoDB database.", "lrs", _DATABASE)
     pepper: str = _setting(

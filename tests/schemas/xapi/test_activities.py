@@ -12,6 +12,10 @@ def defined(**definition):
     return PLAIN | {"object": QUIZ | {"definition": definition}}
 
 
+def other(**definition):
+    return defined(interactionType="other", **definition)
+
+
 GOOD = {
     "nothing": defined(),
     "empty maps": defined(name={}, extensions={}),
@@ -41,8 +45,8 @@ REFUSED = [
     (defined(interactionType="numeric", steps=[]), ("object.definition.steps", "interaction")),
     (defined(interactionType="choice", choices=[{"id": "a"}] * 2), ("object.definition.choices", "same-id")),
     (defined(interactionType="choice", choices=[{}]), ("object.definition.choices[0].id", "required")),
-    (defined(interactionType="other", correctResponsesPattern="a"), ("object.definition.correctResponsesPattern", "array")),
-    (defined(interactionType="other", correctResponsesPattern=[1]), ("object.definition.correctResponsesPattern[0]", "string")),
+    (other(correctResponsesPattern="a"), ("object.definition.correctResponsesPattern", "array")),
+    (other(correctResponsesPattern=[1]), ("object.definition.correctResponsesPattern[0]", "string")),
 ]  # fmt: skip
 
 

@@ -12,7 +12,6 @@ import socket
 import struct
 import time
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -42,7 +41,6 @@ HEAD_BYTES: Final = 64 * 1024
 FRAMING_BYTES: Final = 16 * 1024
 _HEAD_END: Final = re.compile(rb"[^\r\n]\r?\n\r?\n")
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
-_DRAIN_SECONDS: Final = 0.1
 _LINGER_SECONDS: Final = 2
 _REFUSALS: Final[dict[type[BaseException], tuple[int, str]]] = {
     ExpectationFailed: (417, "Expectation Failed"),
@@ -81,7 +79,8 @@ class Worker(ThreadWorker):
             raise InvalidHeader("TRANSFER-ENCODING", req=req)
         if req.body is not None:
             reader = _Chunks(req, req.unreader) if isinstance(req.body.reader, ChunkedReader) else req.body.reader
-            req.body.reader = _Careful(req, reader)  # type: ignore[assignment]  # read() is all it takes
+            req.body.reader = careful = _Careful(req, reader)  # type: ignore[assignment]  # read() is all it takes
+            req.should_close = careful.should_close  # type: ignore[method-assign]
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's
@@ -123,11 +122,6 @@ class Worker(ThreadWorker):
             self._refuse(conn, 408, "Request Timeout")
         while self._lingering and self._lingering[0][0] <= now:
             self._close(self._lingering.popleft()[1])
-
-    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
-        """Tell whether all of a body came; a client that is still sending must not keep a thread."""
-        finish: Callable[..., bool] = _parser(conn).finish_body  # type: ignore[assignment]  # the stubs lag behind
-        return keepalive and finish(deadline=time.monotonic() + _DRAIN_SECONDS)
 
     def _wait_for_head(self, conn: TConn, *, begun: bool) -> None:
         now = time.monotonic()
@@ -186,6 +180,12 @@ class _Careful:
     def __init__(self, request: Request, reader: Any) -> None:
         self._request = request
         self._reader = reader
+        self._asked_to_close = request.should_close
+
+    def should_close(self) -> bool:
+        """Tell whether no request can follow; what is left of a body is in its way, and waited for by nobody."""
+        left = self._reader.parser if isinstance(self._reader, ChunkedReader) else self._reader.length
+        return bool(left) or self._asked_to_close()
 
     def read(self, size: int) -> bytes:
         due = min(size, getattr(self._reader, "length", 0))

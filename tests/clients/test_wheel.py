@@ -62,3 +62,8 @@ with LRSClient({server.endpoint!r}, Basic({server.key!r}, {server.secret!r})) as
 assert "clients" not in sys.modules
 """
     subprocess.run([str(python), "-I", "-W", "error", "-c", program], check=True, cwd=tmp_path)
+
+
+def test_its_command_is_there(python):
+    done = subprocess.run([str(python.with_name("sohoc-client")), "--help"], capture_output=True, text=True, check=True)
+    assert "exit codes:" in done.stdout

@@ -60,9 +60,10 @@ class Worker(ThreadWorker):
 
     def enqueue_req(self, conn: TConn) -> None:
         """Give a thread to a connection on which the head of a request is there; wait for it otherwise."""
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            conn.sock.setsockopt(socket.SOL_SOCKET, option, SILENCE)
-        conn.init()
+        if not conn.initialized:
+            for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                conn.sock.setsockopt(socket.SOL_SOCKET, option, SILENCE)
+            conn.init()
         held, came = _take_what_came(conn)
         if not came or _HEAD_END.search(held):
             self._head_due.pop(conn, None)
@@ -137,6 +138,9 @@ class Worker(ThreadWorker):
 
     def _linger(self, conn: TConn) -> None:
         """Close a connection; read what still comes for a while, or the answer would be lost (RFC 9112, 9.6)."""
+        if not self.alive:
+            self._close(conn)
+            return
         try:
             conn.sock.shutdown(socket.SHUT_WR)
             self.poller.register(conn.sock, EVENT_READ, partial(self._drain, conn))

@@ -1,6 +1,7 @@
 # make up      run everything on this machine           make test   run the whole suite
 # make check   lint, formatting, types, imports         make bench  measure speed
 # make lock    renew requirements.lock                  make clean  remove what make has made, never the data
+# make conformance SUITE=...   the conformance suite of ADL, both versions, against a server of its own
 #
 # PORT, LRS_DATA, LRS_KEY and LRS_SECRET are obeyed; every setting is in deploy/README.md.
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --constraint $(LOCK)
 
-.PHONY: up test check bench lock clean
+.PHONY: up test check bench conformance lock clean
 
 # The leash ends everything in order when make itself is killed.
 up: $(VENV)/.up
@@ -27,6 +28,10 @@ check: $(VENV)/.check
 
 bench: $(VENV)/.test
 	$(BIN)/python tests/bench $(BENCH)
+
+# SUITE is the folder of adlnet/lrs-conformance-test-suite, see tests/conformance/__main__.py.
+conformance: $(VENV)/.test
+	$(BIN)/python tests/conformance $(SUITE)
 
 $(VENV)/.up: $(BIN)/python pyproject.toml $(LOCK)
 	@echo "== Installing the server and its private MongoDB (about 100 MB, once) =="

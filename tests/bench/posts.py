@@ -11,7 +11,7 @@ from settings import Settings
 
 BATCH = 50
 ONE_BAR, BATCH_BAR = 0.7, 0.55
-FLOOR_DOCUMENTS = 20_000
+FLOOR_DOCUMENTS_A_SECOND = 40_000  # more than it can insert
 
 
 def post_one(rig: Rig, settings: Settings, templates: Path) -> list[Figure]:
@@ -63,7 +63,7 @@ def post_batch(rig: Rig, settings: Settings, templates: Path) -> list[Figure]:
 
     def pymongo(threads, figures):
         def measure(_number):
-            found = _insert_many(rig, threads)
+            found = _insert_many(rig, threads, settings.seconds)
             for figure in figures:
                 figure.floor.append(found)
 
@@ -88,23 +88,25 @@ def _statements_a_second(seen: Load) -> float:
     return seen.requests * BATCH / seen.seconds
 
 
-def _insert_many(rig: Rig, threads: int) -> float:
-    documents = rig.floor_documents(FLOOR_DOCUMENTS)
+def _insert_many(rig: Rig, threads: int, seconds: float) -> float:
+    """Insert batches for as long as the HTTP side posts, so that both meet the database's pauses."""
+    documents = rig.floor_documents(round(FLOOR_DOCUMENTS_A_SECOND * seconds))
     batches = iter([documents[i : i + BATCH] for i in range(0, len(documents), BATCH)])
-    lock = threading.Lock()
+    lock, inserted = threading.Lock(), []
+    start = time.perf_counter()
 
     def work():
-        while True:
+        while time.perf_counter() < start + seconds:
             with lock:
                 batch = next(batches, None)
             if batch is None:
                 return
             rig.floor_collection.insert_many(batch)
+            inserted.append(len(batch))
 
     workers = [threading.Thread(target=work) for _ in range(threads)]
-    start = time.perf_counter()
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    return len(documents) / (time.perf_counter() - start)
+    return sum(inserted) / (time.perf_counter() - start)

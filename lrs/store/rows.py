@@ -9,8 +9,8 @@ ORG_BYTES: Final = 8
 
 
 def document_id(org: bytes, statement_id: str) -> bytes:
-    """Return the ``_id`` of an organisation's statement: 24 bytes, the same for every spelling of the UUID."""
-    return org + UUID(statement_id).bytes
+    """Return the ``_id`` of an organisation's statement: 24 bytes, the same for either letter case of the UUID."""
+    return org + bytes.fromhex(statement_id.replace("-", ""))
 
 
 def statement_id(document: bytes) -> str:

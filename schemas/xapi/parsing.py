@@ -13,6 +13,8 @@ from math import isinf
 from sys import float_info
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from schemas.faults import Fault, Refused
 from schemas.xapi.base import MOST_FAULTS
 from schemas.xapi.paths import item, member
@@ -26,6 +28,7 @@ MOST_VALUES: Final = 200_000
 
 # The next sign, outside strings, that one more value is to come.
 _next_value = re.compile(rb'(?:[^",\[{]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+[,\[{]', re.DOTALL)
+_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _surrogate = re.compile("[\ud800-\udfff]")
 
 
@@ -69,7 +72,7 @@ def parse_json(body: bytes, *, path: str = "") -> object:
     except ValueError:
         suspicious = True
     else:
-        suspicious = _holds_escapes(body) or (crowd > DEEPEST and _is_deep(value))
+        suspicious = _holds_escapes(body) or (_may_be_deep(body, value) and _is_deep(value))
     if suspicious:
         _refuse_faults(body.decode(), path)
     return value
@@ -116,6 +119,16 @@ _parser = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_exact, parse_
 _second_reader = json.JSONDecoder(
     object_pairs_hook=_Pairs, parse_float=_number, parse_int=_integer, parse_constant=_constant
 )
+
+
+def _may_be_deep(body: bytes, value: object) -> bool:
+    """Tell whether enough brackets open for one level too many; of an array, in any one of its items."""
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return False
+    if not isinstance(value, list):
+        return True
+    # The array itself is a level.
+    return any(item.count(b"[") + item.count(b"{") >= DEEPEST for item in map(bytes, _items(body)))
 
 
 def _is_deep(value: Any) -> bool:

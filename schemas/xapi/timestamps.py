@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from schemas.xapi.versions import Version
@@ -57,8 +58,14 @@ def iso(instant: int) -> str:
 
     For the years 1 to 9999, which is where this store's own instants lie.
     """
-    moment = _EPOCH + timedelta(microseconds=instant)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z".rjust(27, "0")
+    seconds, fraction = divmod(instant, 1_000_000)
+    return f"{_second(seconds)}.{fraction:06d}Z"
+
+
+# A store stamps many statements within one second.
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    return f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}".rjust(19, "0")
 
 
 def _offset(zone: str | None) -> int:

@@ -18,6 +18,7 @@ from posts import post_batch, post_one
 from reads import reads
 from rig import Rig, processes, running
 from settings import Settings, read
+from states import states
 from walk import walk
 
 TEMPLATES = 2000
@@ -48,6 +49,7 @@ def _parts(rig: Rig, settings: Settings, templates: Path) -> list[Callable[[], l
         "reads": lambda: reads(rig, settings),
         "post-one": lambda: post_one(rig, settings, templates),
         "post-batch": lambda: post_batch(rig, settings, templates),
+        "states": lambda: states(rig, settings, templates.parent),
     }
     return [part for name, part in parts.items() if name in settings.only]
 

@@ -2,6 +2,7 @@
 
 `POST /statements` parses the JSON and inserts one document with the fields that the store's indexes need.
 The index entries are drawn from those of real statements, so that MongoDB has the same work and Flask none.
+`PUT /state` upserts the body under what the query string names, `GET /state` finds it by `_id`.
 """
 
 import json
@@ -11,8 +12,9 @@ from random import Random
 from uuid import UUID
 
 from bson import Binary
-from flask import Flask, request
+from flask import Flask, Response, request
 from pymongo import MongoClient, WriteConcern
+from pymongo.read_concern import ReadConcern
 
 from lrs.config import Config
 from lrs.serving import Server
@@ -23,7 +25,9 @@ SAMPLE = 5000
 def create_app(uri: str, database: str, collection: str) -> Flask:
     """Return the application of one worker."""
     app = Flask("floor")
-    floor = MongoClient(uri)[database].get_collection(collection, write_concern=WriteConcern("majority", j=True))
+    majority = WriteConcern("majority", j=True)
+    held = MongoClient(uri)[database].with_options(read_concern=ReadConcern("majority"), write_concern=majority)
+    floor, states = held[collection], held[f"{collection}_states"]
     shapes = list(floor.find({}, {"raw": 0}, limit=SAMPLE))
     draw = Random().choice
 
@@ -38,11 +42,26 @@ def create_app(uri: str, database: str, collection: str) -> Flask:
         floor.insert_one(document)
         return [statement["id"]]
 
+    @app.put("/state")
+    def put():
+        content = {"body": request.get_data(), "type": request.content_type, "modified": time.time_ns() // 1000}
+        states.update_one({"_id": _name()}, {"$set": content}, upsert=True)
+        return Response(status=204)
+
+    @app.get("/state")
+    def get():
+        found = states.find_one({"_id": _name()})
+        return Response(found["body"], content_type=found["type"])
+
     @app.get("/empty")
     def empty():
         return {"statements": [], "more": ""}
 
     return app
+
+
+def _name() -> str:
+    return "\n".join(request.args[part] for part in ("activityId", "agent", "stateId"))
 
 
 class FloorServer(Server):

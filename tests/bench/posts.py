@@ -2,10 +2,11 @@
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from figures import Figure, in_turns
-from loaders import Load, Plan, load
+from loaders import Load, Plan, Target, compared, load
 from rig import Rig
 from settings import Settings
 
@@ -16,25 +17,11 @@ FLOOR_DOCUMENTS_A_SECOND = 40_000  # more than it can insert
 
 def post_one(rig: Rig, settings: Settings, templates: Path) -> list[Figure]:
     """POST of one statement beside a bare view that inserts one document."""
-    rate = Figure("POST one", "/s", f">= {ONE_BAR} x floor", lambda a, b: a >= ONE_BAR * b)
-    p95 = Figure("POST one, p95", "ms", "", None)
 
-    def side(target, rates, tails):
-        def measure(number):
-            seen = load(target, _plan(settings, templates, 0, settings.connections, number))
-            rates.append(seen.requests / seen.seconds)
-            tails.append(seen.p95_ms)
-            rate.errors += seen.errors
+    def side(target: Target) -> Callable[[int], Load]:
+        return lambda number: load(target, _plan(settings, templates, 0, settings.connections, number))
 
-        return measure
-
-    in_turns(
-        settings.rounds,
-        side(rig.statements, rate.ours, p95.ours),
-        side(rig.floor_statements, rate.floor, p95.floor),
-    )
-    p95.errors = rate.errors
-    return [rate, p95]
+    return compared("POST one", ONE_BAR, settings.rounds, side(rig.statements), side(rig.floor_statements))
 
 
 def post_batch(rig: Rig, settings: Settings, templates: Path) -> list[Figure]:

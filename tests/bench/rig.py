@@ -52,6 +52,10 @@ class Rig:
         }
         self.statements = Target(f"http://127.0.0.1:{ours}/xapi/statements", headers)
         self.floor_statements = Target(f"http://127.0.0.1:{floor}/statements", headers)
+        # A player of 1.0.3 overwrites its state without a condition, as the floor does.
+        older = headers | {"X-Experience-API-Version": "1.0.3"}
+        self.states = Target(f"http://127.0.0.1:{ours}/xapi/activities/state", older)
+        self.floor_states = Target(f"http://127.0.0.1:{floor}/state", older)
         self.empty = Target(f"http://127.0.0.1:{floor}/empty", headers)
         self._database = MongoClient[dict[str, Any]](uri)[DATABASE]
         self._rows = self._database["statements"]

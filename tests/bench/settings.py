@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-PARTS = ("post-one", "post-batch", "walk", "reads")
+PARTS = ("post-one", "post-batch", "states", "walk", "reads")
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ def read(arguments: list[str] | None = None) -> Settings:
     add("--uri", default="", help="MongoDB replica set to use; a private one is started when absent")
     add("--preload", type=int, default=100_000, help="statements stored before anything is measured")
     add("--rounds", type=int, default=3, help="turns of each figure and its floor")
-    add("--seconds", type=float, default=4.0, help="length of one posting turn")
-    add("--connections", type=int, default=16, help="clients posting at once")
+    add("--seconds", type=float, default=4.0, help="length of one turn of a load")
+    add("--connections", type=int, default=16, help="clients of a load at once")
     add("--requests", type=int, default=200, help="requests a filter and turn")
     add("--processes", type=int, default=0, help="server processes, 0 is one a core")
     add("--threads", type=int, default=16, help="threads a server process")

@@ -10,7 +10,8 @@
       PayloadTooLarge             413  names the limit
       UnsupportedMediaType        415
       TooManyRequests             429  with Retry-After
-      Unavailable                 503  with Retry-After: the store cannot be reached, or did not say in time
+      Unavailable                 503  with Retry-After: the store cannot be reached
+        OutcomeUnknown            503  it did not say in time whether it stored something
 
 Foreign exceptions are translated into these at their border: pymongo's in ``lrs.store.errors``, those of
 ``schemas`` and of Flask in ``lrs.resources.errors``.
@@ -110,3 +111,7 @@ class Unavailable(LRSError):
     def __init__(self, title: str | None = None, *, retry_after: int = 2) -> None:
         super().__init__(title)
         self.retry_after = retry_after
+
+
+class OutcomeUnknown(Unavailable):
+    """Something was sent to be stored and not confirmed: it may still appear."""

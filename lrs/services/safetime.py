@@ -14,17 +14,18 @@ keep it true:
 import itertools
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from uuid import uuid4
 
-from lrs.errors import Conflict, LRSError, Unavailable
+from lrs.errors import LRSError, OutcomeUnknown, Unavailable
 from lrs.services import clocks
 from lrs.store.promises import LEASE, Promises
 
 _EVERY = 0.2
-_DEFINITE = (Conflict,)
+_PAUSE = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -103,17 +104,37 @@ class SafeTime:
         try:
             yield stamps
             while self._lapsed(stamps):
+                stamps = self._moved(stamps, count, restamp)
+        except BaseException as error:
+            # Only what the store says to be without effect is over; anything unforeseen may still be committed.
+            if isinstance(error, LRSError) and not isinstance(error, OutcomeUnknown):
                 self._done(stamps)
-                stamps = self._take(count)
-                restamp(stamps)
-        except _DEFINITE:
-            self._done(stamps)
-            raise
-        except BaseException:
-            with self._lock:
-                self._unknown.append((clocks.passed() + self._linger, stamps))
+            else:
+                self._linger_on(stamps)
             raise
         self._done(stamps)
+
+    def _moved(self, stamps: Stamps, count: int, restamp: Callable[[Stamps], None]) -> Stamps:
+        """Move what was written to new stamps; waits until this process has joined again, for ``linger`` at most."""
+        patience = clocks.passed() + self._linger
+        while True:
+            fresh = None
+            try:
+                fresh = self._take(count)
+                restamp(fresh)
+            except Unavailable:
+                if fresh is not None:
+                    self._linger_on(fresh)
+                if clocks.passed() > patience:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                self._done(stamps)
+                return fresh
+
+    def _linger_on(self, stamps: Stamps) -> None:
+        with self._lock:
+            self._unknown.append((clocks.passed() + self._linger, stamps))
 
     def _take(self, count: int) -> Stamps:
         with self._lock:

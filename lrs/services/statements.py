@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from lrs.errors import Conflict, NotFound
 from lrs.services import clocks
 from lrs.services.attachments import OutgoingAttachment, ReceivedAttachment
@@ -14,7 +16,7 @@ from lrs.services.room import Room
 from lrs.services.safetime import SafeTime, Stamps
 from lrs.services.walks import LIFETIME, Walk, Walks
 from lrs.store import Store
-from lrs.store.pages import Position, Selection
+from lrs.store.pages import Selection
 from lrs.store.rows import Found, Row, document_id
 from lrs.store.statements import Taken
 from schemas.faults import Fault
@@ -150,12 +152,16 @@ class StatementService:
 
     def _walk(self, principal: Principal, walk: Walk, selection: Selection, languages: Sequence[str]) -> Answer:
         principal.require("statements/read")
-        began = clocks.now()
         page = self._statements.page(selection, limit=walk.limit)
         answer = self._answer(principal, page.statements, walk.format, languages, attachments=walk.attachments)
         if page.position is None:
             return answer
-        return answer._replace(more=self._walks.token(_onward(walk, page.position, began)))
+        if walk.ascending and selection.position is None:
+            # What is stored after the walk began does not belong to it. Not by the clock: another host's may be ahead.
+            newest = self._statements.newest(principal.org)
+            walk = msgspec.structs.replace(walk, until=min(walk.until or newest, newest))
+        onward = msgspec.structs.replace(walk, stored=page.position.stored, ids=page.position.ids)
+        return answer._replace(more=self._walks.token(onward))
 
     def _answer(
         self, principal: Principal, found: list[Found], form: str, languages: Sequence[str], *, attachments: bool
@@ -172,26 +178,6 @@ class StatementService:
             known = self._definitions.of(principal.org, {a for statement in raw for a in activities_of(statement)})
             return [as_canonical(statement, languages, known) for statement in raw]
         return raw
-
-
-def _onward(walk: Walk, position: Position, began: int) -> Walk:
-    """Return the walk from here on; what is stored after it began does not belong to it."""
-    until = walk.until
-    if walk.ascending and (until is None or until > began):
-        until = max(began, position.stored) if walk.stored == 0 else until
-    return Walk(
-        credential=walk.credential,
-        expires=walk.expires,
-        keys=walk.keys,
-        since=walk.since,
-        until=until,
-        ascending=walk.ascending,
-        limit=walk.limit,
-        format=walk.format,
-        attachments=walk.attachments,
-        stored=position.stored,
-        ids=position.ids,
-    )
 
 
 def _conflict(rows: Sequence[Row], held: dict[bytes, bytes]) -> Conflict:

@@ -1,7 +1,8 @@
 """Where pymongo's exceptions end: inside ``translated()`` they leave as this project's own.
 
 What may pass by itself (no primary, a lost connection, a deadline) becomes Unavailable: the caller may send the same
-again. Anything else is a defect of ours and passes unchanged, to be answered with a 500 and a log line.
+again. If it may have been stored all the same, it becomes OutcomeUnknown. Anything else is a defect of ours and passes
+unchanged, to be answered with a 500 and a log line.
 """
 
 from collections.abc import Iterator
@@ -12,11 +13,12 @@ from pymongo.errors import (
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
+    ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
     WTimeoutError,
 )
 
-from lrs.errors import Unavailable
+from lrs.errors import OutcomeUnknown, Unavailable
 
 _PASSING = (ConnectionFailure, ExecutionTimeout, WTimeoutError, WaitQueueTimeoutError)
 _PASSING_LABELS = (
@@ -58,13 +60,21 @@ _PASSING_CODES = frozenset(
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise Unavailable for every failure of MongoDB that may pass by itself."""
+    """Raise Unavailable or OutcomeUnknown for every failure of MongoDB that may pass by itself."""
     try:
         yield
     except PyMongoError as error:
         if passes_by_itself(error):
-            raise Unavailable from error
+            raise (Unavailable if _had_no_effect(error) else OutcomeUnknown) from error
         raise
+
+
+def _had_no_effect(error: PyMongoError) -> bool:
+    """Tell whether the server surely never got, or has undone, what was asked of it."""
+    if error.has_error_label("UnknownTransactionCommitResult"):
+        return False
+    never_sent = isinstance(error, ServerSelectionTimeoutError | WaitQueueTimeoutError)
+    return never_sent or error.has_error_label("TransientTransactionError")
 
 
 def passes_by_itself(error: PyMongoError) -> bool:

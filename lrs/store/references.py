@@ -10,76 +10,101 @@ document does not say yet writes to it (``touched``), so that two transactions t
 and one of them runs again.
 """
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
+from lrs.errors import PayloadTooLarge
 from lrs.store.rows import Row
 
-LONGEST_CHAIN: Final = 50
+LONGEST_CHAIN: Final = 16
 """References of references are followed this far; beyond it lies no honest data."""
+MOST_KEYS: Final = 200_000
+"""Index entries that the references of one request may make: what a transaction has time for."""
 
 Document = dict[str, Any]
 
 
+class _Link(NamedTuple):
+    """What a chain needs to know of a stored statement."""
+
+    id: bytes
+    org: bytes
+    stored: int
+    keys: list[bytes]
+    refers: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class References:
-    """Keeps the rows of ``references`` in the transaction that stores a statement."""
+    """Keeps the rows of ``references`` in the transaction that stores statements, a round trip a level."""
 
-    def __init__(self, statements: Collection[Document], rows: Collection[Document]) -> None:
-        self._statements = statements
-        self._rows = rows
+    statements: Collection[Document]
+    rows: Collection[Document]
 
-    def link(self, row: Row, session: ClientSession) -> None:
-        """Make a new statement findable by all that it reaches."""
-        self._write([(row, target) for target in self._reached(row.id, row.refers, session)], session)
+    def keep(self, rows: Sequence[Row], awaited: set[bytes], session: ClientSession) -> None:
+        """Make new statements findable by all that they reach, and what waited for those ``awaited`` by them.
 
-    def adopt(self, row: Row, session: ClientSession) -> None:
-        """Make all that waited for a statement findable by it, and by what it reaches itself."""
-        targets = [row.document(), *self._reached(row.id, row.refers, session)]
-        pairs = [(referrer, target) for referrer in self._referrers(row.id, session) for target in targets]
+        Raises PayloadTooLarge where that would take longer than a transaction lives.
+        """
+        known = {row.id: _Link(row.id, row.org, row.stored, row.keys, row.refers) for row in rows}
+        fresh = list(known.values())
+        self._reach(known, {link.refers for link in fresh if link.refers is not None}, session)
+        pairs = [(link, target) for link in fresh for target in _chain(link, known)]
+        for link in fresh:
+            if link.id in awaited:
+                targets = [link, *_chain(link, known)]
+                pairs += [(referrer, target) for referrer in self._referrers(link.id, session) for target in targets]
         self._write(pairs, session)
 
-    def _reached(self, start: bytes, first: bytes | None, session: ClientSession) -> Iterator[Document]:
-        seen, target = {start}, first
-        while target is not None and target not in seen and len(seen) <= LONGEST_CHAIN:
-            seen.add(target)
-            found = self._statements.find_one({"_id": target}, {"org": 1, "keys": 1, "refers": 1}, session=session)
-            if found is None or "org" not in found or "refers" in found:
-                self._touch(target, session)
-            if found is None or "org" not in found:
-                return
-            yield found
-            target = found.get("refers")
+    def _reach(self, known: dict[bytes, _Link], frontier: set[bytes], session: ClientSession) -> None:
+        """Learn of all statements that chains from the frontier lead to; touch those that may still change."""
+        touched: set[bytes] = set()
+        for _ in range(LONGEST_CHAIN):
+            frontier -= known.keys() | touched
+            if not frontier:
+                break
+            found = [_link(document) for document in self._find({"_id": {"$in": list(frontier)}}, session)]
+            known |= {link.id: link for link in found}
+            # Absent ones and placeholders have no further chain yet, and those that refer may get a longer one.
+            touched |= frontier - {link.id for link in found} | {link.id for link in found if link.refers is not None}
+            frontier = {link.refers for link in found if link.refers is not None}
+        if touched:
+            touch = {"$inc": {"touched": 1}}
+            writes = [UpdateOne({"_id": document}, touch, upsert=True) for document in sorted(touched)]
+            self.statements.bulk_write(writes, ordered=False, session=session)
 
-    def _referrers(self, start: bytes, session: ClientSession) -> Iterator[Row]:
+    def _referrers(self, start: bytes, session: ClientSession) -> Iterator[_Link]:
         seen, level = {start}, [start]
         for _ in range(LONGEST_CHAIN):
-            found = self._statements.find({"refers": {"$in": level}}, {"org": 1, "stored": 1}, session=session)
-            referrers = [document for document in found if document["_id"] not in seen]
-            for document in referrers:
-                self._touch(document["_id"], session)
-                yield Row(document["_id"], document["org"], document["stored"], b"", [])
-            level = [document["_id"] for document in referrers]
-            seen.update(level)
+            found = [_link(document) for document in self._find({"refers": {"$in": level}}, session)]
+            level = [link.id for link in found if link.id not in seen]
             if not level:
                 return
+            self.statements.update_many({"_id": {"$in": level}}, {"$inc": {"touched": 1}}, session=session)
+            yield from (link for link in found if link.id not in seen)
+            seen.update(level)
 
-    def _touch(self, document: bytes, session: ClientSession) -> None:
-        self._statements.update_one({"_id": document}, {"$inc": {"touched": 1}}, upsert=True, session=session)
+    def _find(self, where: Document, session: ClientSession) -> Iterable[Document]:
+        fields = {"org": 1, "stored": 1, "keys": 1, "refers": 1}
+        return self.statements.find(where | {"org": {"$exists": True}}, fields, session=session)
 
-    def _write(self, pairs: list[tuple[Row, Document]], session: ClientSession) -> None:
+    def _write(self, pairs: list[tuple[_Link, _Link]], session: ClientSession) -> None:
+        if sum(len(target.keys) for _, target in pairs) > MOST_KEYS:
+            raise PayloadTooLarge("The statements of one request refer to too much: send fewer of them at once")
         rows = [
             UpdateOne(
-                {"_id": referrer.id + target["_id"]},
+                {"_id": referrer.id + target.id},
                 {
                     "$set": {
                         "org": referrer.org,
                         "stored": referrer.stored,
                         "referrer": referrer.id,
-                        "keys": target["keys"],
+                        "keys": target.keys,
                     }
                 },
                 upsert=True,
@@ -87,4 +112,17 @@ class References:
             for referrer, target in pairs
         ]
         if rows:
-            self._rows.bulk_write(rows, session=session)
+            self.rows.bulk_write(rows, ordered=False, session=session)
+
+
+def _link(document: Document) -> _Link:
+    return _Link(document["_id"], document["org"], document["stored"], document["keys"], document.get("refers"))
+
+
+def _chain(start: _Link, known: dict[bytes, _Link]) -> Iterator[_Link]:
+    """Yield the statements that one leads to, as far as they have arrived."""
+    seen, target = {start.id}, start.refers
+    while target is not None and target in known and target not in seen and len(seen) <= LONGEST_CHAIN:
+        seen.add(target)
+        yield known[target]
+        target = known[target].refers

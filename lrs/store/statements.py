@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pymongo
-from pymongo import MongoClient, WriteConcern
+from pymongo import MongoClient, UpdateOne, WriteConcern
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
-from lrs.errors import Unavailable
+from lrs.errors import OutcomeUnknown, Unavailable
 from lrs.store.errors import translated
 from lrs.store.pages import Page, Selection, pages
 from lrs.store.references import References
@@ -22,6 +22,8 @@ from lrs.store.rows import RETURNED, Found, Row, found
 
 _DUPLICATE_KEY = 11000
 _ROUNDS = 8
+_READ_BACK = 2.0
+"""Seconds spent on finding out whether a write arrived whose answer was lost."""
 _WITH_STATE = RETURNED | {"voided": 1, "org": 1}
 
 
@@ -46,8 +48,26 @@ class Statements:
     def insert(self, rows: Sequence[Row], *, before_commit: Callable[[], None] | None = None) -> None:
         """Store all rows or none; raise Taken with the statements that hold one of the ids already.
 
-        ``before_commit`` is called when the rows are stamped and not yet visible to anybody.
+        Raises OutcomeUnknown where the rows may appear yet, PayloadTooLarge for more references than fit into one
+        transaction. ``before_commit`` is called when the rows are stamped and not yet visible to anybody.
         """
+        try:
+            self._insert(rows, before_commit)
+        except OutcomeUnknown:
+            if not self._arrived(rows):
+                raise
+
+    def _arrived(self, rows: Sequence[Row]) -> bool:
+        """Tell whether exactly these rows are stored, after an answer was lost; their stamps make them unlike any."""
+        ids = [row.id for row in rows]
+        try:
+            with translated(), pymongo.timeout(_READ_BACK):
+                held = {document["_id"]: document.get("raw") for document in self._rows.find({"_id": {"$in": ids}})}
+        except Unavailable:
+            return False
+        return all(held.get(row.id) == row.raw for row in rows)
+
+    def _insert(self, rows: Sequence[Row], before_commit: Callable[[], None] | None) -> None:
         with translated(), pymongo.timeout(self._deadline):
             if before_commit is None and len(rows) == 1 and rows[0].refers is None:
                 try:
@@ -91,16 +111,13 @@ class Statements:
         fresh = [row.document() for row in rows if row.id not in awaited]
         if fresh:
             _raising_duplicates(lambda: self._rows.insert_many(fresh, session=session))
-        for row in rows:
+        for row in rows if awaited else ():
             if row.id in awaited:
                 self._fill(row, session)
-        for row in rows:
-            if row.refers is not None:
-                self._references.link(row, session)
-            if row.voiding and row.refers is not None:
-                self._void(row.refers, session)
-            if row.id in awaited:
-                self._references.adopt(row, session)
+        if awaited or any(row.refers is not None for row in rows):
+            self._references.keep(rows, awaited, session)
+        if voided := [row.refers for row in rows if row.voiding and row.refers is not None]:
+            self._void(voided, session)
 
     def _fill(self, row: Row, session: ClientSession) -> None:
         """Turn a placeholder into the statement it waited for; what it was told meanwhile stays."""
@@ -112,9 +129,10 @@ class Statements:
         if filled.matched_count == 0:
             raise _PlaceholderGone
 
-    def _void(self, target: bytes, session: ClientSession) -> None:
+    def _void(self, targets: Sequence[bytes], session: ClientSession) -> None:
         void = [{"$set": {"voided": {"$ne": ["$voiding", True]}}}]
-        self._rows.update_one({"_id": target}, void, upsert=True, session=session)
+        writes = [UpdateOne({"_id": target}, void, upsert=True) for target in targets]
+        self._rows.bulk_write(writes, ordered=False, session=session)
 
     def restamp(self, rows: Sequence[Row]) -> None:
         """Move stored rows to the ``stored`` and ``raw`` that they carry now."""
@@ -136,6 +154,12 @@ class Statements:
         """Return up to ``limit`` statements of a selection, in its order, and where the next page begins."""
         with translated(), pymongo.timeout(self._deadline):
             return pages(self._rows, self._linked, selection, limit)
+
+    def newest(self, org: bytes) -> int:
+        """Return when an organisation's newest statement was stored, 0 without any."""
+        with translated(), pymongo.timeout(self._deadline):
+            last = self._rows.find({"org": org}, {"stored": 1}).sort("stored", -1).limit(1)
+            return max((int(document["stored"]) for document in last), default=0)
 
     def after(self, org: bytes, place: int, *, through: int, most: int) -> list[Found]:
         """Return statements of the feed: ``place`` < stored <= ``through``, in order, about ``most`` of them.

@@ -201,6 +201,13 @@ def test_a_walk_is_complete_whatever_is_posted_meanwhile(client, posted, ascendi
     assert seen == (made if ascending == "true" else made[::-1])
 
 
+def test_an_ascending_walk_goes_past_what_another_host_has_stamped_by_a_clock_ahead(client, store, posted):
+    made = posted(*[{} for _ in range(4)])
+    store.database["statements"].update_many({}, [{"$set": {"stored": {"$add": ["$stored", 60_000_000]}}}])
+    answer = client.get(query(limit=3, ascending="true"))
+    assert ids(answer) + ids(client.get(answer.json["more"])) == made
+
+
 def test_more_keeps_format_and_filter(client, posted):
     shown = {"verb": VERB | {"display": {"vi": "hoàn thành"}}}
     posted(shown, shown, {"verb": {"id": "https://hoc.example.vn/verbs/da-hop"}}, shown)

@@ -1,8 +1,9 @@
+import threading
 import time
 
 import pytest
 
-from lrs.errors import Conflict, Unavailable
+from lrs.errors import Conflict, OutcomeUnknown, Unavailable
 from lrs.services.safetime import SafeTime, learn
 from lrs.store import promises as rows
 
@@ -110,19 +111,34 @@ def test_who_was_dropped_joins_anew_and_moves_what_it_wrote_meanwhile(process, s
     assert moved[0] > 50_000
 
 
-def test_a_write_that_fails_for_good_holds_nothing_up(process):
+def test_what_was_written_before_the_process_has_joined_anew_is_moved_once_it_has(process):
     one = process(now=1_000)
-    with pytest.raises(Conflict), one.in_flight(1, pytest.fail):
-        raise Conflict
+    moved = []
+    with one.in_flight(1, lambda stamps: moved.append(stamps.first)) as stamps:
+        one._generation += 1
+        one._joined = False
+        joining = threading.Timer(0.3, one.renew)
+        joining.start()
+    joining.join()
+    assert len(moved) == 1
+    assert moved[0] > stamps.first
+
+
+@pytest.mark.parametrize("failure", [Conflict, Unavailable])
+def test_a_write_that_is_known_to_have_failed_holds_nothing_up(process, failure):
+    one = process(now=1_000)
+    with pytest.raises(failure), one.in_flight(1, pytest.fail):
+        raise failure
     one.clock.now = 9_000
     one.renew()
     assert one.consistent_through == 9_000
 
 
-def test_a_write_without_a_known_outcome_holds_the_safe_time_until_it_cannot_be_committed(process):
+@pytest.mark.parametrize("failure", [OutcomeUnknown, RuntimeError])
+def test_a_write_without_a_known_outcome_holds_the_safe_time_until_it_cannot_be_committed(process, failure):
     one = process(now=1_000, linger=0.3)
-    with pytest.raises(Unavailable), one.in_flight(1, pytest.fail) as stamps:
-        raise Unavailable
+    with pytest.raises(failure), one.in_flight(1, pytest.fail) as stamps:
+        raise failure
     one.clock.now = 9_000
     one.renew()
     assert one.consistent_through == stamps.first - 1

@@ -5,7 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from lrs.errors import PayloadTooLarge
 from lrs.store.pages import Selection
+from lrs.store.references import LONGEST_CHAIN
 from lrs.store.rows import Row
 from lrs.store.statements import Taken
 
@@ -199,3 +201,30 @@ def test_an_unknown_target_leaves_no_statement_behind(store):
     assert found(store) == [1]
     assert store.statements.get(row(99).id, voided=False) is None
     assert store.statements.get(ORG + uuid4().bytes, voided=False) is None
+
+
+def test_a_long_chain_in_one_batch_is_stored_in_time(store):
+    store.statements.insert([row(n, key=b"k%d" % n, refers=n - 1 if n > 1 else None) for n in range(1, 1001)])
+    assert found(store, b"k500") == list(range(500 + LONGEST_CHAIN, 499, -1))
+
+
+def test_what_many_wait_for_is_stored_in_time(store):
+    store.statements.insert([row(n, refers=1) for n in range(2, 1002)])
+    store.statements.insert([row(1, key=b"awaited")])
+    assert len(found(store, b"awaited", limit=2000)) == 1001
+
+
+def test_more_references_than_fit_into_a_transaction_are_refused_whole(store):
+    crowd = row(1)
+    crowd.keys = [b"%d" % n for n in range(10_000)]
+    store.statements.insert([crowd])
+    with pytest.raises(PayloadTooLarge):
+        store.statements.insert([row(n, refers=1) for n in range(2, 30)])
+    assert found(store) == [1]
+    assert store.statements.get(row(2).id, voided=False) is None
+
+
+def test_the_newest_is_told(store):
+    assert store.statements.newest(ORG) == 0
+    store.statements.insert([row(1, stored=50), row(2, stored=40)])
+    assert store.statements.newest(ORG) == 50

@@ -88,7 +88,8 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
         diagnosis(diagnostics),
     )
     forms = AlternateSyntax(app.wsgi_app, f"{xapi.url_prefix}/", config.max_body)
-    app.wsgi_app = Decoding(forms, config.max_body + config.max_attachments)  # type: ignore[method-assign]  # Flask's own way to wrap it
+    decoded = max(config.max_body, config.max_document), config.max_body + config.max_attachments
+    app.wsgi_app = Decoding(forms, *decoded)  # type: ignore[method-assign]  # Flask's own way to wrap it
     return app
 
 

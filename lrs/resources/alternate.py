@@ -13,8 +13,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import get_input_stream
 
 from lrs.errors import BadRequest, LRSError, PayloadTooLarge
-from lrs.resources.encodings import REFUSAL, Application, Environ
-from lrs.resources.mime import essence
+from lrs.resources.encodings import REFUSAL, STRANGERS, Application, Environ
+from lrs.resources.mime import Readable, essence
 from schemas.faults import Fault
 from schemas.xapi.versions import HEADER
 
@@ -36,7 +36,10 @@ _MOST_FIELDS: Final = 100
 
 
 class AlternateSyntax:
-    """WSGI: turn posted forms below ``prefix`` into the requests they mean; ``limit`` bounds a form in bytes."""
+    """WSGI: turn posted forms below ``prefix`` into the requests they mean; ``limit`` bounds a form in bytes.
+
+    A form that comes without a credential beside it, which may be inside, holds ``STRANGERS`` bytes at most.
+    """
 
     def __init__(self, application: Application, prefix: str, limit: int) -> None:
         self._application = application
@@ -61,25 +64,35 @@ class AlternateSyntax:
 
 
 def _rewrite(environ: Environ, limit: int) -> None:
-    """Turn the form into the request it means; raise LRSError where it means none, the request unchanged."""
+    """Turn the form into the request it means; raise LRSError where it means none.
+
+    Then the request has the form's headers all the same: so it is known who is to be told.
+    """
     method = _method(environ)
-    fields = _fields(environ, limit)
-    headers, parameters = _parted(fields)
-    version = (environ | headers).get("HTTP_X_EXPERIENCE_API_VERSION", "")
-    if version.strip().startswith("2"):
-        raise _refused(HEADER, "alternate-syntax", "version 2.0 has no alternate request syntax")
+    _require_older(environ)
+    fields = _fields(environ, limit if "HTTP_AUTHORIZATION" in environ else min(limit, STRANGERS))
+    headers, parameters, complaint = _parted(fields)
+    environ |= headers
+    if complaint is not None:
+        raise complaint
+    _require_older(environ)
     content = b""
     if method in _WITH_BODY:
         if "content" not in parameters:
             raise _refused("content", "required", f"a {method} needs its body in this form field")
         content = parameters.pop("content").encode()
-        headers.setdefault("CONTENT_TYPE", _usual_type(environ))
-    environ |= headers | {
+        environ["CONTENT_TYPE"] = headers.get("CONTENT_TYPE", _usual_type(environ))
+    environ |= {
         "REQUEST_METHOD": method,
         "QUERY_STRING": urlencode(parameters),
         "CONTENT_LENGTH": str(len(content)),
         "wsgi.input": BytesIO(content),
     }
+
+
+def _require_older(environ: Environ) -> None:
+    if environ.get("HTTP_X_EXPERIENCE_API_VERSION", "").strip().startswith("2"):
+        raise _refused(HEADER, "alternate-syntax", "version 2.0 has no alternate request syntax")
 
 
 def _method(environ: Environ) -> str:
@@ -95,7 +108,7 @@ def _method(environ: Environ) -> str:
 def _fields(environ: Environ, limit: int) -> list[tuple[str, str]]:
     if essence(environ.get("CONTENT_TYPE", "")) != FORM:
         raise _refused("Content-Type", "media-type", f"with `method` this must be {FORM}")
-    form = get_input_stream(environ).read(limit + 1)
+    form = _read(get_input_stream(environ), limit + 1)
     if len(form) > limit:
         raise PayloadTooLarge(f"A form holds at most {limit} bytes")
     try:
@@ -104,21 +117,32 @@ def _fields(environ: Environ, limit: int) -> list[tuple[str, str]]:
         raise _refused("", "form", f"this is no form in UTF-8 of at most {_MOST_FIELDS} fields") from error
 
 
-def _parted(fields: list[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the headers among the fields, by their WSGI names, and the other fields."""
+def _read(stream: Readable, size: int) -> bytes:
+    """Return so many bytes, fewer only at the end: one read may give less than there is."""
+    parts: list[bytes] = []
+    while size > 0 and (part := stream.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _parted(fields: list[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str], BadRequest | None]:
+    """Return the headers among the fields, by their WSGI names, the other fields, and what is wrong with them."""
     headers: dict[str, str] = {}
     others: dict[str, str] = {}
+    complaint: BadRequest | None = None
     for name, value in fields:
         if name.lower() in _IGNORED:
             continue
         header = _HEADERS.get(name.lower())
         place, key = (others, name) if header is None else (headers, header)
         if key in place:
-            raise _refused("", "repeated", "a form field comes twice")
-        if header is not None and not (value.isascii() and value.isprintable()):
-            raise _refused(name, "header", "this has characters that no header may hold")
-        place[key] = value
-    return headers, others
+            complaint = complaint or _refused("", "repeated", "a form field comes twice")
+        elif header is not None and not (value.isascii() and value.isprintable()):
+            complaint = complaint or _refused(name, "header", "this has characters that no header may hold")
+        else:
+            place[key] = value
+    return headers, others, complaint
 
 
 def _usual_type(environ: Environ) -> str:

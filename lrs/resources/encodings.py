@@ -17,6 +17,8 @@ Application = Callable[[Environ, Any], Iterable[bytes]]
 
 REFUSAL: Final = "lrs.refusal"
 """Where a request's WSGI environment holds the error to raise once it is known who is calling."""
+STRANGERS: Final = 1024**2
+"""Bytes that are read at most for callers who bring no credential."""
 WORTHWHILE: Final = 1024
 """Bytes from which an answer is compressed."""
 
@@ -29,17 +31,26 @@ _TEXTS: Final = frozenset({"application/json", "application/problem+json"})
 
 
 class Decoding:
-    """WSGI: give the application the content of gzipped requests, up to ``limit`` bytes of it."""
+    """WSGI: give the application the content of gzipped requests, up to ``limit`` bytes of it.
 
-    def __init__(self, application: Application, limit: int) -> None:
+    With attachments it may be ``mixed`` bytes, from callers without a credential ``STRANGERS``.
+    """
+
+    def __init__(self, application: Application, limit: int, mixed: int) -> None:
         self._application = application
         self._limit = limit
+        self._mixed = mixed
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer the request."""
         if "HTTP_CONTENT_ENCODING" in environ:
-            decode(environ, self._limit)
+            decode(environ, self._most(environ))
         return self._application(environ, start_response)
+
+    def _most(self, environ: Environ) -> int:
+        if "HTTP_AUTHORIZATION" not in environ:
+            return min(self._limit, STRANGERS)
+        return self._mixed if essence(environ.get("CONTENT_TYPE", "")) == "multipart/mixed" else self._limit
 
 
 def decode(environ: Environ, limit: int) -> None:
@@ -135,5 +146,4 @@ def compress(response: Response) -> Response:
 
 def vary(response: Response, name: str) -> None:
     """Say that the answer depends on a header of the request."""
-    held = response.headers.get("Vary")
-    response.headers["Vary"] = f"{held}, {name}" if held else name
+    response.headers.add("Vary", name)

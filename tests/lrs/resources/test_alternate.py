@@ -1,11 +1,21 @@
+import gzip
 import json
+from io import BytesIO
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import pytest
 
+from lrs.resources.encodings import STRANGERS
+
 STATEMENTS = "/xapi/statements"
 FORM = "application/x-www-form-urlencoded"
+STATE = "/xapi/activities/state"
+WHERE = {
+    "activityId": "https://hoc.example.vn/courses/an-toan-so",
+    "agent": json.dumps({"mbox": "mailto:lan@hoc.example.vn"}),
+    "stateId": "bookmark",
+}
 
 
 @pytest.fixture
@@ -65,18 +75,12 @@ def test_headers_may_be_form_fields_in_any_letter_case(shared_app, old, a_statem
 
 
 def test_a_document_is_put_and_deleted_by_forms(form, old):
-    where = {
-        "activityId": "https://hoc.example.vn/courses/an-toan-so",
-        "agent": json.dumps({"mbox": "mailto:lan@hoc.example.vn"}),
-        "stateId": "bookmark",
-    }
-    state = "/xapi/activities/state"
-    put = form("PUT", where | {"content": "trang 12", "Content-Type": "text/plain"}, state)
+    put = form("PUT", WHERE | {"content": "trang 12", "Content-Type": "text/plain"}, STATE)
     assert put.status_code == 204
-    found = old.get(f"{state}?{urlencode(where)}")
+    found = old.get(f"{STATE}?{urlencode(WHERE)}")
     assert (found.data, found.content_type) == (b"trang 12", "text/plain")
-    assert form("DELETE", where, state).status_code == 204
-    assert old.get(f"{state}?{urlencode(where)}").status_code == 404
+    assert form("DELETE", WHERE, STATE).status_code == 204
+    assert old.get(f"{STATE}?{urlencode(WHERE)}").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -117,6 +121,49 @@ def test_a_form_has_a_limit(old):
     answer = old.post(f"{STATEMENTS}?method=PUT", data=b"content=" + b"x" * limit, content_type=FORM)
     assert answer.status_code == 413
     assert str(limit) in answer.json["title"]
+
+
+@pytest.mark.parametrize("size", [70_000, 1_000_000])
+def test_a_gzipped_form_arrives_whole_with_its_last_field(old, size):
+    first = WHERE | {"content": "x" * size, "Content-Type": "text/plain"}
+    for fields, status in ((first, 204), (first | {"content": "y" * size, "If-None-Match": "*"}, 412)):
+        body = gzip.compress(urlencode(fields).encode())
+        headers = {"Content-Encoding": "gzip", "Content-Type": FORM}
+        assert old.post(f"{STATE}?method=PUT", data=body, headers=headers).status_code == status
+    assert old.get(f"{STATE}?{urlencode(WHERE)}").text == "x" * size
+
+
+@pytest.mark.parametrize("encode", [bytes, gzip.compress])
+def test_of_a_stranger_only_a_small_form_is_read(shared_app, old, encode):
+    fields = WHERE | {"Authorization": old.environ_base["HTTP_AUTHORIZATION"], "X-Experience-API-Version": "1.0.3"}
+    headers = {"Content-Type": FORM} | ({"Content-Encoding": "gzip"} if encode is gzip.compress else {})
+    for size, status in ((STRANGERS // 2, 204), (STRANGERS, 401)):
+        body = encode(urlencode(fields | {"content": "x" * size}).encode())
+        answer = shared_app.test_client().post(f"{STATE}?method=PUT", data=body, headers=headers)
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        ({"X-Experience-API-Version": "2.0.0"}, "alternate-syntax"),
+        ({"X-Experience-API-Version": "1.0.3"}, "required"),
+        ({"X-Experience-API-Version": "1.0.3", "statementId": ["a", "b"]}, "repeated"),
+        ({"X-Experience-API-Version": "1.0.3", "If-Match": "ê"}, "header"),
+    ],
+)
+def test_whose_credential_is_in_the_form_is_told_what_is_wrong_too(shared_app, old, wrong, rule):
+    fields = wrong | {"Authorization": old.environ_base["HTTP_AUTHORIZATION"]}
+    body = urlencode(fields, doseq=True)
+    answer = shared_app.test_client().post(f"{STATEMENTS}?method=PUT", data=body, content_type=FORM)
+    assert (answer.status_code, answer.json["errors"][0]["rule"]) == (400, rule)
+
+
+def test_of_2_0_no_form_is_read(old):
+    old.environ_base["HTTP_X_EXPERIENCE_API_VERSION"] = "2.0.0"
+    body = BytesIO(b"content=x")
+    assert old.post(f"{STATEMENTS}?method=PUT", input_stream=body, content_type=FORM).status_code == 400
+    assert body.tell() == 0
 
 
 @pytest.mark.parametrize("version", ["2.0.0", "2.0.5"])

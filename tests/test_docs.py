@@ -9,10 +9,12 @@ import pytest
 from lrs import messages
 from lrs.config import Config
 from lrs.messages import Text
+from schemas.xapi.leniency import RELAXATIONS
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = [f.metadata["env"] for f in fields(Config)]
 READMES = ["README.md", "README.vi.md"]
+LIMITS = [f for f in fields(Config) if f.metadata["env"].startswith("LRS_MAX_") or f.name == "page"]
 
 
 def read(name: str) -> str:
@@ -36,9 +38,27 @@ def test_the_table_says_the_usual_values():
 
 
 @pytest.mark.parametrize("readme", READMES)
+def test_the_readme_tells_every_limit(readme):
+    for f in LIMITS:
+        size = f"{f.default // 1024**2} MiB" if f.default >= 1024**2 else str(f.default)
+        assert re.search(rf"\| {size} \| `{f.metadata['env']}`", read(readme)), f.name
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_readme_tells_every_relaxation(readme):
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", read(readme), re.MULTILINE)) == RELAXATIONS
+
+
+def test_every_route_is_in_both_readmes_and_none_that_is_not(app):
+    routes = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(("/api/", "/xapi/"))}
+    for readme in READMES:
+        assert set(re.findall(r"/x?api/[a-z./]*[a-z]", read(readme))) == routes
+
+
+@pytest.mark.parametrize("readme", READMES)
 def test_every_make_command_of_the_readme_exists(readme):
     targets = set(re.findall(r"^(\w+):", read("Makefile"), re.MULTILINE))
-    named = set(re.findall(r"\bmake (up|test|check|bench|lock|clean)\b", read(readme)))
+    named = set(re.findall(r"\bmake (up|test|check|bench|conformance|lock|clean)\b", read(readme)))
     assert {"up", "test"} <= named <= targets
 
 

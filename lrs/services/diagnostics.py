@@ -122,6 +122,9 @@ class Diagnostics:
                     log.debug("diagnostics could not be written; trying again")
                     self._put_back(pending)
                     return
+                except Exception:
+                    self._put_back(pending)
+                    raise
                 del pending[org, credential]
 
     def _put_back(self, pending: dict[_Caller, _Counted]) -> None:

@@ -1,17 +1,18 @@
 """The ``activities`` collection: the merged definition of every activity that was described."""
 
+import random
+import time
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 import pymongo
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from lrs.errors import Unavailable
 from lrs.store.errors import translated
 
-_ROUNDS = 20
+_PAUSE: Final = 0.01
 
 
 class Activities:
@@ -21,17 +22,22 @@ class Activities:
         self._rows = database["activities"]
         self._deadline = deadline
 
-    def merge(self, org: bytes, activity: str, change: Callable[[bytes | None], bytes]) -> None:
-        """Replace the definition by what ``change`` makes of it; ``change`` may be called several times."""
+    def merge(self, org: bytes, activity: str, change: Callable[[bytes | None], bytes | None]) -> bool:
+        """Replace the definition by what ``change`` makes of it; tell whether that is another.
+
+        ``change`` is asked again if another writer was faster. Raises Unavailable.
+        """
         document = _id(org, activity)
         with translated(), pymongo.timeout(self._deadline):
-            for _ in range(_ROUNDS):
+            while True:
                 held = self._rows.find_one({"_id": document})
                 old = held["definition"] if held else None
                 new = change(old)
-                if new == old or self._replace(document, activity, held, new):
-                    return
-        raise Unavailable  # twenty writers came between: the caller may send the same again
+                if new is None or new == old:
+                    return False
+                if self._replace(document, activity, held, new):
+                    return True
+                time.sleep(random.uniform(0, _PAUSE))  # noqa: S311 - so that writers do not meet again in step
 
     def _replace(self, document: bytes, activity: str, held: dict[str, Any] | None, new: bytes) -> bool:
         if held is None:

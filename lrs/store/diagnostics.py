@@ -48,8 +48,10 @@ class Diagnostics:
                 if self._refusals.bulk_write(updates, ordered=False).upserted_count:
                     self._trim(org, credential)
             for name, count in uses.items():
-                counted = {"_id": _id(org, credential, name), "org": org, "credential": credential, "name": name}
-                self._relaxations.update_one(counted, {"$inc": {"count": count}}, upsert=True)
+                used = {"org": org, "credential": credential, "name": name}
+                update = {"$setOnInsert": used, "$inc": {"count": count}}
+                # By the id alone: then MongoDB itself sees to it that two who begin a count both add to it.
+                self._relaxations.update_one({"_id": _id(org, credential, name)}, update, upsert=True)
 
     def _trim(self, org: bytes, credential: str) -> None:
         mine = {"org": org, "credential": credential}

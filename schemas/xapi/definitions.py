@@ -7,12 +7,15 @@ from typing import Any, Final
 
 import msgspec
 
+from schemas.xapi.activities import Definition
+
 MAPS: Final = ("name", "description", "extensions")
 COMPONENTS: Final = ("choices", "scale", "source", "target", "steps")
 INTERACTION: Final = ("interactionType", "correctResponsesPattern", *COMPONENTS)
 
 # Decimal keeps every digit; its text is a JSON number.
 to_json = msgspec.json.Encoder(decimal_format="number").encode
+_definition: Final = Definition()
 
 
 def described_activities(statement: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -46,6 +49,14 @@ def merged(old: bytes | None, new: Mapping[str, Any]) -> bytes:
     before = None if old is None else json.loads(old, parse_float=Decimal)
     after = merge_definition(before, new)
     return old if old is not None and after == before else to_json(after)
+
+
+def without_broken_interaction(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the definition, without its interaction where that was only forgiven: others would be told it as sound."""
+    interaction = {name: definition[name] for name in INTERACTION if name in definition}
+    if not interaction or not _definition.validate(interaction):
+        return definition
+    return {name: value for name, value in definition.items() if name not in INTERACTION}
 
 
 def _described(activity: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -22,7 +22,7 @@ BARE_PROFILES: Final = "bare-profiles"
 """In 1.0.x a profile may be created without If-None-Match."""
 RELAXATIONS: Final = frozenset({H5P_INTERACTIONS, MISSING_VERSION, DOWNGRADE, BARE_PROFILES})
 
-_INTERACTION_RULES: Final = frozenset({"interaction", "same-id", "choice", "required"})
+_INTERACTION_RULES: Final = frozenset({"interaction", "choice", "required"})
 _interaction_part = re.compile(
     r"(?:\A|[.\]])(?:object|parent|grouping|category|other)(?:\[[0-9]+\])?\.definition\."
     r"(?:interactionType|correctResponsesPattern|(?:choices|scale|source|target|steps)(?:\[[0-9]+\]\.id)?)\Z"

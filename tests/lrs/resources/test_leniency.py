@@ -20,6 +20,14 @@ def test_an_interaction_without_its_type_is_stored_where_that_is_forgiven_and_co
     assert uses(client) == {"h5p-interactions": 2}
 
 
+def test_what_was_forgiven_is_not_told_of_the_activity(caller, a_statement):
+    client = caller(leniency=("h5p-interactions",))
+    named = ACTIVITY | {"definition": {"name": {"vi": "Câu 7"}} | ACTIVITY["definition"]}
+    client.post(STATEMENTS, json=a_statement(object=named))
+    known = client.get("/xapi/activities", query_string={"activityId": ACTIVITY["id"]}).json
+    assert known["definition"] == {"name": {"vi": "Câu 7"}}
+
+
 def test_it_is_refused_to_all_others(caller, a_statement):
     client = caller()
     assert client.post(STATEMENTS, json=a_statement(object=ACTIVITY)).status_code == 400

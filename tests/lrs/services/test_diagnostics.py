@@ -1,7 +1,9 @@
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pymongo import MongoClient
+from pymongo.errors import PyMongoError
 
 from lrs.errors import Unavailable
 from lrs.services.auth import Principal
@@ -11,6 +13,7 @@ from lrs.store.diagnostics import MOST
 from schemas.faults import Fault
 
 CALLER = Principal(b"org-0001", "a-key", frozenset(), b"{}", {}, leniency=frozenset({"downgrade"}))
+USE = {"downgrade": 1}
 
 
 @pytest.fixture
@@ -33,6 +36,23 @@ def test_what_several_processes_count_adds_up(store):
     assert met.count == 3
     assert met.first < met.last
     assert report.leniency == {"downgrade": 6}
+
+
+def test_processes_that_begin_a_count_at_one_instant_both_add_to_it(store):
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(20):
+            for counted in [pool.submit(store.diagnostics.add, b"org-0001", f"{number}", {}, USE) for _ in range(8)]:
+                counted.result()
+            assert store.diagnostics.relaxations(b"org-0001", f"{number}") == {"downgrade": 8}
+
+
+def test_nothing_is_lost_when_writing_fails_for_whatever_reason(store, diagnostics):
+    store.database.command("collMod", "relaxations", validator={"name": {"$type": "int"}})
+    diagnostics.used(CALLER, ["downgrade"])
+    with pytest.raises(PyMongoError):
+        diagnostics.report(CALLER)
+    store.database.command("collMod", "relaxations", validator={})
+    assert diagnostics.report(CALLER).leniency == {"downgrade": 1}
 
 
 def test_a_granted_relaxation_is_told_before_its_first_use(diagnostics):

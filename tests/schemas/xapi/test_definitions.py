@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from schemas.xapi.definitions import described_activities, merge_definition, merged
+from schemas.xapi.definitions import described_activities, merge_definition, merged, without_broken_interaction
 
 CHOICE = {"interactionType": "choice", "correctResponsesPattern": ["a"], "choices": [{"id": "a"}]}
 
@@ -58,6 +58,25 @@ def test_what_is_known_already_keeps_its_text():
 
 def test_a_first_definition_is_kept_as_it_is():
     assert merged(None, CHOICE) == json.dumps(CHOICE, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("sound", [CHOICE, CHOICE | {"name": {"vi": "Bài"}}, {"name": {"vi": "Bài"}}, {}])
+def test_a_sound_definition_is_told_as_it_is(sound):
+    assert without_broken_interaction(sound) is sound
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"choices": [{"id": "a"}]},
+        {"interactionType": "compound"},
+        {"interactionType": "likert", "choices": [{"id": "a"}]},
+        {"interactionType": "choice", "choices": [{"description": {"vi": "Đúng"}}]},
+    ],
+)
+def test_of_a_broken_interaction_nothing_is_told(broken):
+    assert without_broken_interaction(broken) == {}
+    assert without_broken_interaction(broken | {"name": {"vi": "Bài"}}) == {"name": {"vi": "Bài"}}
 
 
 def activity(number):

@@ -23,7 +23,6 @@ FORGIVEN = [
     {"interactionType": "compound"},
     {"interactionType": "true-false", "choices": CHOICES},
     {"interactionType": "choice", "choices": [{"description": {"vi": "Đúng"}}]},
-    {"interactionType": "choice", "choices": [{"id": "1"}, {"id": "1"}]},
     {"interactionType": "matching", "source": CHOICES, "scale": CHOICES},
 ]
 
@@ -64,6 +63,7 @@ def test_a_good_statement_uses_nothing():
         ({"choices": [{"id": 1}]}, ("object.definition.choices[0].id", "string")),
         ({"interactionType": 1}, ("object.definition.interactionType", "string")),
         ({"interactionType": None}, ("object.definition.interactionType", "null")),
+        ({"choices": [{"id": "1"}, {"id": "1"}]}, ("object.definition.choices", "same-id")),
         ({"type": "no iri", "choices": CHOICES}, ("object.definition.type", "iri")),
     ],
 )

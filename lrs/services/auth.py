@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from secrets import token_bytes
+from typing import Any, Final, TypeVar
 
 from lrs.errors import Forbidden, Unauthorized
 from lrs.services import clocks
@@ -16,6 +17,7 @@ from lrs.store.credentials import Credential, Credentials
 
 REMEMBERED: Final = 30.0
 """Seconds that a credential is known without asking the store: what a revocation may take."""
+_UNKNOWN_FOR: Final = 5.0
 _MOST_REMEMBERED: Final = 10_000
 
 SCOPES: Final = frozenset(
@@ -42,6 +44,10 @@ _ALLOWED_BY: Final[dict[str, frozenset[str]]] = {
     "agents/read": frozenset({"statements/read", "all/read", "all"}),
     "define": frozenset({"define", "all"}),
 }
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +77,49 @@ class Principal:
 
 
 class Authenticator:
-    """Checks keys and secrets. ``pepper`` keys the hashes and lies outside the database."""
+    """Checks keys and secrets. ``pepper`` keys the hashes and lies outside the database.
+
+    What was proven is remembered for a while, under a digest that only this process can make: no secret is kept.
+    """
 
     def __init__(self, credentials: Credentials, pepper: str) -> None:
         self._credentials = credentials
         self._pepper = pepper.encode()
-        self._known: dict[str, tuple[float, Credential, Principal]] = {}
+        self._process_key = token_bytes(32)
+        self._proven: dict[bytes, tuple[float, Principal]] = {}
+        self._unknown: dict[str, float] = {}
 
     def basic(self, key: str, secret: str) -> Principal:
         """Return the caller with this key and secret; raise Unauthorized, alike for unknown keys and wrong secrets."""
-        offered = digest(self._pepper, key, secret)
-        known = self._known.get(key)
-        if known is None or clocks.passed() - known[0] > REMEMBERED:
-            known = self._look_up(key)
-        expected = known[1].digest if known else bytes(len(offered))
-        if not hmac.compare_digest(offered, expected) or known is None:
-            raise Unauthorized
-        return known[2]
+        presented = hashlib.blake2b(f"{key}\0{secret}".encode(), key=self._process_key).digest()
+        proven = self._proven.get(presented)
+        if proven is None or clocks.passed() - proven[0] > REMEMBERED:
+            proven = clocks.passed(), self._prove(key, secret)
+            _remember(self._proven, presented, proven)
+        return proven[1]
 
-    def _look_up(self, key: str) -> tuple[float, Credential, Principal] | None:
-        asked = clocks.passed()
-        credential = self._credentials.find(key)
-        if credential is None:
-            self._known.pop(key, None)
+    def _prove(self, key: str, secret: str) -> Principal:
+        offered = digest(self._pepper, key, secret)
+        credential = self._find(key)
+        expected = credential.digest if credential else bytes(len(offered))
+        if not hmac.compare_digest(offered, expected) or credential is None:
+            raise Unauthorized
+        return _principal(credential)
+
+    def _find(self, key: str) -> Credential | None:
+        # Whoever guesses keys must not be able to keep the database busy.
+        if clocks.passed() - self._unknown.get(key, float("-inf")) < _UNKNOWN_FOR:
             return None
-        if len(self._known) >= _MOST_REMEMBERED:
-            self._known.clear()
-        self._known[key] = found = asked, credential, _principal(credential)
+        found = self._credentials.find(key)
+        if found is None:
+            _remember(self._unknown, key, clocks.passed())
         return found
+
+
+def _remember(memory: dict[Key, Value], key: Key, value: Value) -> None:
+    if len(memory) >= _MOST_REMEMBERED:
+        memory.clear()
+    memory[key] = value
 
 
 def digest(pepper: bytes, key: str, secret: str) -> bytes:

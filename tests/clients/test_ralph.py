@@ -4,7 +4,6 @@ It knows statements only, no attachments, no documents; and pages in order of ev
 """
 
 import contextlib
-import importlib.util
 import json
 import os
 import subprocess
@@ -13,6 +12,7 @@ import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
 
+import bcrypt
 import pytest
 from pymongo import MongoClient
 
@@ -32,20 +32,12 @@ from clients import (
 from lrs.embedded import free_port
 from lrs.leash import leashed
 
-NEEDED = ("bcrypt", "cachetools", "fastapi", "jose", "motor", "ralph", "requests", "uvicorn")
-pytestmark = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in NEEDED),
-    reason="the server of ralph is not installed: ralph-malph[backend-mongo,lrs]==5.1.0 and requests",
-)
-
 LESSON = activity("https://hoc.example.vn/bai/mat-khau", name={"vi-VN": "Bảo vệ mật khẩu"})
 
 
 @pytest.fixture(scope="module")
 def endpoint(mongod, tmp_path_factory):
     """Run ralph's server as its own command line starts it, without the reloading for developers."""
-    import bcrypt  # noqa: PLC0415 - it comes with ralph's server only
-
     home = tmp_path_factory.mktemp("ralph")
     hashed = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
     user = {"username": "key", "hash": hashed, "scopes": ["all"], "agent": {"mbox": "mailto:lrs@hoc.example.vn"}}

@@ -71,12 +71,17 @@ class Bodies:
 
     def _batch(self, body: bytes, version: Version, load: Load) -> Batch:
         parsed = parse_json(body)
+        texts = self.texts(body)
+        return Batch(load_statements(parsed, version, load=load), texts, single=isinstance(parsed, dict))
+
+    def texts(self, body: bytes) -> list[bytes]:
+        """Return each statement's own text from a body that is JSON; raise PayloadTooLarge."""
         texts = split(body)
         if len(texts) > self.batch:
             raise PayloadTooLarge(f"A request holds at most {self.batch} statements")
         if any(len(text) > self.statement for text in texts):
             raise PayloadTooLarge(f"A statement holds at most {self.statement} bytes")
-        return Batch(load_statements(parsed, version, load=load), texts, single=isinstance(parsed, dict))
+        return texts
 
 
 def _too_large(most: int) -> PayloadTooLarge:

@@ -61,10 +61,6 @@ def guard_api(blueprint: Blueprint, authenticator: Authenticator) -> None:
         refuse_unreadable()
         return None
 
-    @blueprint.after_request
-    def finish(response: Response) -> Response:
-        return compress(cors.share(response))
-
 
 def identify(authenticator: Authenticator) -> None:
     """Find out who is calling; raise Unauthorized."""

@@ -6,10 +6,18 @@ from email.utils import formatdate
 
 from flask import Response
 
+from lrs.resources.encodings import vary
 from lrs.resources.multipart import mixed_body
 from lrs.services.statements import Answer
 
 _JSON = "application/json"
+
+
+def for_the_caller(response: Response) -> Response:
+    """Let caches give the answer to nobody else, in no other language or version, and not later without asking."""
+    response.headers["Cache-Control"] = "no-cache"
+    vary(response, "Accept-Language, Authorization, X-Experience-API-Version")
+    return response
 
 
 def one_statement(answer: Answer) -> Response:
@@ -32,4 +40,4 @@ def _reply(answer: Answer, body: bytes) -> Response:
         response = Response(chunks, content_type=content_type)
     if answer.newest is not None:
         response.headers["Last-Modified"] = formatdate(answer.newest // 1_000_000, usegmt=True)
-    return response
+    return for_the_caller(response)

@@ -23,7 +23,6 @@ _MOST_REMEMBERED: Final = 10_000
 SCOPES: Final = frozenset(
     {
         "statements/write",
-        "statements/read/mine",
         "statements/read",
         "state",
         "define",
@@ -32,7 +31,7 @@ SCOPES: Final = frozenset(
         "all",
     }
 )
-"""The scopes of the specification (Communication 4.0)."""
+"""The scopes of the specification (Communication 4.0) that have an effect here."""
 _ALLOWED_BY: Final[dict[str, frozenset[str]]] = {
     "statements/read": frozenset({"statements/read", "all/read", "all"}),
     "statements/write": frozenset({"statements/write", "all"}),

@@ -58,8 +58,10 @@ def batches(service: BatchService, bodies: Bodies, diagnostics: Diagnostics) -> 
 
 def _status(outcome: Outcome) -> HTTPStatus:
     """Return the status that a refused row would have had by itself."""
-    taken = any(fault.rule == "taken" for fault in outcome.faults)
-    return HTTPStatus.CONFLICT if taken else HTTPStatus.BAD_REQUEST
+    rules = {fault.rule for fault in outcome.faults}
+    if "taken" in rules:
+        return HTTPStatus.CONFLICT
+    return HTTPStatus.REQUEST_ENTITY_TOO_LARGE if "limit" in rules else HTTPStatus.BAD_REQUEST
 
 
 def _lines(bodies: Bodies) -> list[Line]:

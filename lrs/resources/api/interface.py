@@ -6,7 +6,7 @@ The only module that knows flask-smorest, which carries no types.
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_smorest import Api as SmorestApi  # type: ignore[import-untyped]  # it has none
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import RAISE, Schema, ValidationError
@@ -15,6 +15,7 @@ from webargs.multidictproxy import MultiDictProxy
 from werkzeug.datastructures import MultiDict
 
 from lrs.resources.arguments import arguments
+from lrs.resources.cors import share
 from lrs.resources.diagnostics import watch
 from lrs.resources.encodings import compress
 from lrs.resources.guards import guard_api
@@ -99,6 +100,8 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
         }
         super().__init__(app, spec_kwargs=described)
         self.spec.components.security_scheme("basic", {"type": "http", "scheme": "basic"})
+        # For the whole application: a wrong method or an unknown path belongs to no section.
+        app.after_request(_finish)
 
     def add(self, *sections: Section) -> None:
         """Serve and describe these views, to callers with a credential."""
@@ -107,9 +110,9 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
             watch(section.blueprint, self._diagnostics, ())
             self.register_blueprint(section.blueprint)
 
-    def _openapi_json(self) -> Response:
-        response: Response = super()._openapi_json()
-        return compress(response)
-
     def _register_error_handlers(self) -> None:
         """Leave errors to our own handlers."""
+
+
+def _finish(response: Response) -> Response:
+    return compress(share(response)) if request.path.startswith(f"{_PREFIX}/") else response

@@ -26,19 +26,22 @@ def validation(bodies: Bodies) -> Section:
     def validate(query: dict[str, Any]) -> dict[str, Any]:
         """Say what is wrong with a statement or an array of them
 
-        Under the version asked for, or both. Nothing is stored; the data of attachments is not asked for.
+        Under the version asked for, or both. Nothing is stored; the data of attachments is not asked for. What is too
+        large to be stored is refused.
         """  # noqa: D400 - the first line is the operation's summary
         versions: tuple[Version, ...] = (query["version"],) if "version" in query else VERSIONS
-        return {"versions": [_told(each) for each in _reviews(bodies.text(request), versions)]}
+        return {"versions": [_told(each) for each in _reviews(bodies, versions)]}
 
     return section
 
 
-def _reviews(body: bytes, versions: Sequence[Version]) -> list[Review]:
+def _reviews(bodies: Bodies, versions: Sequence[Version]) -> list[Review]:
+    body = bodies.text(request)
     try:
         value = parse_json(body)
     except Refused as refused:
         return [Review(version, list(refused.faults), complete=True) for version in versions]
+    bodies.texts(body)
     return [review(value, version, most=MOST_TOLD) for version in versions]
 
 

@@ -5,6 +5,7 @@ from flask.views import MethodView
 
 from lrs.resources.arguments import arguments
 from lrs.resources.guards import principal, version
+from lrs.resources.replies import for_the_caller
 from lrs.services.activities import ActivityService
 from schemas.xapi.resource_queries import load_activity_query
 
@@ -20,4 +21,4 @@ class Activities(MethodView):
     def get(self) -> Response:
         """Return the Activity; one that nobody has heard of too."""
         found = self._service.get(principal(), load_activity_query(arguments(), version()))
-        return Response(found, content_type="application/json")
+        return for_the_caller(Response(found, content_type="application/json"))

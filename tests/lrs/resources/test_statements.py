@@ -371,3 +371,13 @@ def test_a_statement_of_2_0_goes_unchanged_to_a_reader_of_1_0(client, a_statemen
 def test_an_unknown_path_is_told_in_the_same_shape(client):
     answer = client.get("/xapi/nothing")
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("which", ["", "?format=canonical", "?attachments=true", "?statementId={}"])
+def test_no_cache_gives_statements_to_others_or_in_another_form(caller, a_statement, which):
+    client, statement = caller(), a_statement()
+    client.post(STATEMENTS, json=statement)
+    answer = client.get(STATEMENTS + which.format(statement["id"]))
+    assert answer.headers["Cache-Control"] == "no-cache"
+    varying = ", ".join(answer.headers.getlist("Vary")).split(", ")
+    assert {"Accept-Language", "Authorization", "Origin", "X-Experience-API-Version"} <= set(varying)

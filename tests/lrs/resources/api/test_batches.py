@@ -193,13 +193,15 @@ def test_leniency_and_diagnostics_hold_for_rows(caller, a_statement):
     client = caller(leniency=("h5p-interactions",))
     activity = {"id": "https://hoc.example.vn/h5p/7", "definition": {"choices": [{"id": "0"}]}}
     taken = a_statement()
-    rows = [a_statement(object=activity), a_statement(verb=None), taken, taken | {"verb": OTHER_VERB}]
-    assert outcomes(client.post(BATCHES, json=rows)) == ["stored", "refused", "stored", "refused"]
+    large = a_statement(result={"response": "x" * 1024**2})
+    rows = [a_statement(object=activity), a_statement(verb=None), taken, taken | {"verb": OTHER_VERB}, large]
+    assert outcomes(client.post(BATCHES, json=rows)) == ["stored", "refused", "stored", "refused", "refused"]
     found = client.get("/api/diagnostics").json
     assert found["leniency"] == [{"name": "h5p-interactions", "count": 1}]
     assert {(each["status"], each["path"], each["rule"]) for each in found["refusals"]} == {
         (400, "verb", "required"),
         (409, "id", "taken"),
+        (413, "", "limit"),
     }
 
 

@@ -1,6 +1,8 @@
 import gzip
 import json
 
+import pytest
+
 PATHS = {"/api/validate": "post", "/api/batches": "post", "/api/diagnostics": "get"}
 
 
@@ -22,6 +24,13 @@ def test_it_tells_the_path_prefix_and_how_to_be_let_in(shared_app):
 def test_it_is_compressed_for_who_takes_that(shared_app):
     answer = shared_app.test_client().get("/api/openapi.json", headers={"Accept-Encoding": "gzip"})
     assert json.loads(gzip.decompress(answer.data))["paths"].keys() == PATHS.keys()
+
+
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/batches", "/api/openapi.json"])
+def test_pages_of_other_origins_can_read_what_is_said_to_everybody(shared_app, path):
+    answer = shared_app.test_client().get(path, headers={"Origin": "https://noi-dung.example.vn"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers.getlist("Vary").count("Origin") == 1
 
 
 def test_unknown_paths_and_methods_are_told_in_the_usual_shape(shared_app):

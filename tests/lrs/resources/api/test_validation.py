@@ -65,3 +65,12 @@ def test_without_a_credential_it_is_401(shared_app):
 
 def test_a_body_has_a_limit(caller):
     assert caller().post(VALIDATE, data=b" " * (16 * 1024**2 + 1)).status_code == 413
+
+
+@pytest.mark.parametrize("version", ["", "?version=2.0.0"])
+def test_what_is_too_large_to_be_stored_is_413_here_too(caller, a_statement, version):
+    large = a_statement(result={"response": "x" * 1024**2})
+    for body in ([a_statement(), large], large, [a_statement()] * 1001):
+        answer = caller().post(VALIDATE + version, json=body)
+        assert (answer.status_code, answer.content_type) == (413, "application/problem+json")
+        assert caller().post("/xapi/statements", json=body).status_code == 413

@@ -31,6 +31,13 @@ def test_of_an_activity_that_nobody_described_the_id_is_told(client):
         assert (found.status_code, found.json) == (200, {"objectType": "Activity", "id": "urn:bài:1"})
 
 
+def test_no_cache_tells_it_later_or_to_others(client):
+    agents = "/xapi/agents?agent=%7B%22mbox%22%3A%22mailto%3Alan%40hoc.example.vn%22%7D"
+    for answer in (activity(client), client.get(agents)):
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert "Authorization" in str(answer.headers.getlist("Vary"))
+
+
 def test_what_is_wrong_is_told(client):
     assert client.get("/xapi/activities").json["errors"][0]["path"] == "activityId"
     assert activity(client, "course").status_code == 400

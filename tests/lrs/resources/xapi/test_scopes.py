@@ -57,6 +57,10 @@ def test_every_scope_allows_what_it_names_and_no_more(speaking_with):
             assert (answer.status_code != 403) is (scope in allowing), (scope, method, path)
 
 
+def test_there_is_no_scope_without_effect():
+    assert set().union({"statements/write"}, *ALLOWED.values()) == SCOPES
+
+
 def test_only_define_lets_statements_describe_activities(speaking_with, a_statement):
     def described(client, name):
         thing = {"id": COURSE, "definition": {"name": {"vi": name}}}

@@ -7,7 +7,7 @@ has an id of its own, so a sweep never touches what is being written.
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 import pymongo
 from bson import ObjectId
@@ -19,6 +19,8 @@ from lrs.store.errors import translated
 KEEP_UNNAMED = 3600.0
 """Seconds that bytes are kept which no statement names."""
 _CHUNK = 255 * 1024
+
+T = TypeVar("T")
 
 FileId = ObjectId
 """What a file is known by, to the layers above as to this one."""
@@ -64,10 +66,13 @@ class Attachments:
         file = ObjectId()
         with pymongo.timeout(self._deadline):
             self._uploads.update_one({"_id": file}, {"$currentDate": {"touched": True}}, upsert=True)
-        with self._bucket.open_upload_stream_with_id(file, metadata["sha2"], metadata=metadata) as upload:
-            while chunk := source.read(_CHUNK):
-                with pymongo.timeout(self._deadline):
-                    upload.write(chunk)
+            upload = self._bucket.open_upload_stream_with_id(file, metadata["sha2"], metadata=metadata)
+        while chunk := source.read(_CHUNK):
+            with pymongo.timeout(self._deadline):
+                upload.write(chunk)
+        # Not closed when something went wrong: that would make a file of what has come so far.
+        with pymongo.timeout(self._deadline):
+            upload.close()
         return file
 
     def find(self, org: bytes, files: Iterable[ObjectId]) -> list[StoredAttachment]:
@@ -82,9 +87,14 @@ class Attachments:
 
     def read(self, file: ObjectId) -> Iterator[bytes]:
         """Yield a file's bytes, chunk by chunk."""
-        with translated(), self._bucket.open_download_stream(file) as stream:
-            while chunk := stream.readchunk():
-                yield bytes(chunk)
+        with translated():
+            with pymongo.timeout(self._deadline):
+                stream = self._bucket.open_download_stream(file)
+            try:
+                yield from self._each(iter(stream.readchunk, b""))
+            finally:
+                with pymongo.timeout(self._deadline):
+                    stream.close()
 
     def sweep(self, *, older: float = KEEP_UNNAMED) -> int:
         """Delete files that no statement has named for ``older`` seconds, and uploads that broke off.
@@ -96,7 +106,7 @@ class Attachments:
 
     def _sweep_uploads(self, older: float) -> int:
         gone = 0
-        for upload in self._uploads.find(_stale("$touched", older), {"_id": 1}):
+        for upload in self._each(self._uploads.find(_stale("$touched", older), {"_id": 1})):
             with pymongo.timeout(self._deadline):
                 if self._files.find_one({"_id": upload["_id"]}, {"_id": 1}) is None:
                     self._delete(upload["_id"])
@@ -107,7 +117,7 @@ class Attachments:
     def _sweep_unnamed(self, older: float) -> int:
         unnamed = {"metadata.named": False} | _stale("$metadata.touched", older)
         gone = 0
-        for row in self._files.find(unnamed, {"_id": 1}):
+        for row in self._each(self._files.find(unnamed, {"_id": 1})):
             with pymongo.timeout(self._deadline):
                 if self._statements.find_one({"files": row["_id"]}, {"_id": 1}) is not None:
                     self._files.update_one({"_id": row["_id"]}, {"$set": {"metadata.named": True}})
@@ -116,6 +126,16 @@ class Attachments:
                     self._delete(row["_id"])
                     gone += 1
         return gone
+
+    def _each(self, items: Iterator[T]) -> Iterator[T]:
+        """Yield the items, each step within the deadline: a walk as a whole may take as long as its reader does."""
+        while True:
+            with pymongo.timeout(self._deadline):
+                try:
+                    item = next(items)
+                except StopIteration:
+                    return
+            yield item
 
     def _delete(self, file: ObjectId) -> None:
         with suppress(NoFile):  # raised after the chunks are gone, when the row went before

@@ -1,7 +1,14 @@
+import contextlib
 import io
+import os
+import signal
+import time
+from pathlib import Path
 
 import pytest
 
+from lrs.errors import Unavailable
+from lrs.store import open_store
 from lrs.store.rows import Row
 
 ORG = b"lachong1"
@@ -63,3 +70,57 @@ def test_an_upload_that_broke_off_is_swept(store):
     store.attachments.sweep(older=-60)
     assert chunks(store) == 0
     assert store.database["attachments.uploads"].count_documents({}) == 0
+
+
+def test_a_large_file_is_read_in_many_steps(store, keep):
+    data = os.urandom(1024) * 18_000
+    assert read(store, ORG, keep(data)) == [data]
+
+
+@contextlib.contextmanager
+def frozen(mongod):
+    os.kill(mongod.pid, signal.SIGSTOP)
+    while any(
+        stat.read_text().rpartition(") ")[2][0] != "T" for stat in Path(f"/proc/{mongod.pid}/task").glob("*/stat")
+    ):
+        time.sleep(0.001)
+    try:
+        yield
+    finally:
+        os.kill(mongod.pid, signal.SIGCONT)
+
+
+class Interrupted(io.BytesIO):
+    """Bytes during which the database stops answering."""
+
+    def __init__(self, stack, mongod):
+        super().__init__(b"giay chung nhan")
+        self._stop = lambda: stack.enter_context(frozen(mongod))
+
+    def read(self, *size):
+        if self.tell():
+            self._stop()
+        return super().read(*size)
+
+
+@pytest.fixture
+def hurried(mongod, store):
+    with contextlib.closing(open_store(mongod.uri, store.database.name, deadline=0.5)) as opened:
+        opened.attachments.sweep()  # connected before anything freezes
+        yield opened.attachments
+
+
+def test_the_end_of_an_upload_takes_no_longer_than_the_deadline(mongod, hurried):
+    began = time.monotonic()
+    with contextlib.ExitStack() as stack, pytest.raises(Unavailable):
+        hurried.keep(ORG, "ef" * 32, "text/plain", Interrupted(stack, mongod))
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("work", ["read", "sweep"])
+def test_reading_and_sweeping_take_no_longer_than_the_deadline(mongod, hurried, keep, work):
+    file = keep()
+    began = time.monotonic()
+    with frozen(mongod), pytest.raises(Unavailable):
+        hurried.sweep() if work == "sweep" else list(hurried.read(file))
+    assert time.monotonic() - began < 3

@@ -73,7 +73,10 @@ class Walks:
         signature, body = sealed[:_SIGNATURE], sealed[_SIGNATURE:]
         if not hmac.compare_digest(signature, self._sign(body)):
             raise _refused()
-        walk = _decode(body)
+        try:
+            walk = _decode(body)
+        except msgspec.DecodeError as error:  # ours, and made by another version
+            raise _refused() from error
         if walk.credential != principal.credential or walk.expires < clocks.now():
             raise _refused()
         return walk

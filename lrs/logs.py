@@ -18,7 +18,6 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-REQUEST_ID = "lrs.request_id"
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _FRAMES = 12
 
@@ -43,6 +42,8 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # What pymongo says at "debug" are the commands themselves, statements and all.
+    logging.getLogger("pymongo").setLevel(max(logging.INFO, logging.getLogger().level))
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -60,7 +61,6 @@ class RequestIds:
         """Answer the request under its id."""
         given = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = given if _GIVEN.fullmatch(given) else secrets.token_hex(8)
-        environ[REQUEST_ID] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request=request_id)
 

@@ -64,5 +64,5 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _defect(error: Exception) -> Response:
-    log.error("unexpected %s", type(error).__name__, exc_info=error, extra={"request_id": g.get("request_id")})
+    log.error("unexpected %s", type(error).__name__, exc_info=error)
     return problem(500, "Internal error")

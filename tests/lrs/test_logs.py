@@ -18,6 +18,7 @@ def configured():
     yield
     root.handlers[:] = before
     root.setLevel(level)
+    logging.getLogger("pymongo").setLevel(logging.NOTSET)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
 
@@ -40,6 +41,14 @@ def test_below_the_level_nothing_is_logged(capsys):
     logging.getLogger("lrs.x").info("quiet")
     structlog.get_logger("lrs.y").info("quiet")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("level", "lowest"), [("debug", logging.INFO), ("info", logging.INFO), ("error", logging.ERROR)]
+)
+def test_the_commands_that_hold_statements_are_logged_at_no_level(level, lowest):
+    logs.configure(level)
+    assert logging.getLogger("pymongo.command").getEffectiveLevel() == lowest
 
 
 def test_an_exception_is_logged_by_type_and_place_without_its_message(capsys):

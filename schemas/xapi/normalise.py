@@ -55,15 +55,6 @@ def complete(  # noqa: PLR0913 - these are the properties that a store assigns
     return _encode(members)
 
 
-def restamp(raw: bytes, stored: str) -> bytes:
-    """Return a completed statement with a later ``stored``, and the timestamp too if it came from there."""
-    members = _members(raw)
-    if members["timestamp"] == members["stored"]:
-        members["timestamp"] = _quoted(stored)
-    members["stored"] = _quoted(stored)
-    return _encode(members)
-
-
 def _has_single_activity(part: Mapping[str, Any]) -> bool:
     """Tell whether a statement or its object has a context activity that is not in an array."""
     if not (context := part.get("context")) or "contextActivities" not in context:

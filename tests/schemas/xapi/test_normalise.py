@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.xapi.normalise import complete, restamp, split
+from schemas.xapi.normalise import complete, split
 
 AUTHORITY = b'{"objectType": "Agent", "mbox": "mailto:key@lrs.example.vn"}'
 ID = "6a3c0b8c-51d1-4c0b-9d3b-0d1e6b0e9d11"
@@ -103,18 +103,6 @@ def test_a_context_whose_activities_are_arrays_keeps_its_text():
 )
 def test_a_body_is_split_into_the_text_of_each_statement(sent, texts):
     assert split(sent) == texts
-
-
-def test_a_later_stamp_moves_the_timestamp_that_came_from_it():
-    later = "2026-11-23T05:06:09.000000Z"
-    found = json.loads(restamp(completed(body()).encode(), later))
-    assert (found["stored"], found["timestamp"]) == (later, later)
-
-
-def test_a_later_stamp_leaves_the_clients_timestamp_alone():
-    sent = body(timestamp='"2026-11-20T08:30:00Z"')
-    found = json.loads(restamp(completed(sent).encode(), "2026-11-23T05:06:09.000000Z"))
-    assert found["timestamp"] == "2026-11-20T08:30:00Z"
 
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

@@ -50,10 +50,10 @@ _DOCUMENTS: Final[dict[str, Kind]] = {
 def create_app(config: Config | None = None, *, before_commit: Callable[[], None] | None = None) -> Flask:
     """Return the server for one process; it opens the store and joins the other processes of it.
 
-    Must be called in the process that serves. ``before_commit`` is for fault tests: called while a write is stamped
-    and not yet visible to anybody.
+    Must be called in the process that serves. Raise BadSetting without a MongoDB or a pepper. ``before_commit`` is for
+    fault tests: called while a write is stamped and not yet visible to anybody.
     """
-    config = config or Config.from_env()
+    config = (config or Config.from_env()).needing("mongodb_uri", "pepper")
     store = open_store(
         config.mongodb_uri,
         config.database,

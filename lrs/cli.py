@@ -43,14 +43,14 @@ def serve() -> None:
     """Serve HTTP."""
     from lrs.serving import Server  # noqa: PLC0415 - every other command starts faster without it
 
-    Server(_configured("mongodb_uri", "pepper")).run()
+    Server(Config.from_env().needing("mongodb_uri", "pepper")).run()
 
 
 def worker() -> None:
     """Follow the feed."""
     from lrs.followers.worker import run_worker  # noqa: PLC0415 - every other command starts faster without it
 
-    config = _configured("mongodb_uri", "pepper")
+    config = Config.from_env().needing("mongodb_uri")
     logs.configure(config.log_level)
     run_worker(config, _stop_asked())
 
@@ -68,7 +68,13 @@ def credential() -> None:
 
     with _store("pepper") as (store, config):
         made = first_credential(
-            store, config.pepper, config.key, config.secret, origins=config.origins, leniency=config.leniency
+            store,
+            config.pepper,
+            config.key,
+            config.secret,
+            home_page=config.home_page,
+            origins=config.origins,
+            leniency=config.leniency,
         )
         _say(messages.CREDENTIAL.say(language(), key=made.key, secret=made.secret))
 
@@ -97,19 +103,9 @@ def _add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: 
     commands.add_parser(name, help=run.__doc__, description=run.__doc__).set_defaults(run=run)
 
 
-def _configured(*needed: str) -> Config:
-    """Return the settings; raise StartFailed if one of ``needed`` is absent."""
-    config = Config.from_env()
-    for name in needed:
-        if not getattr(config, name):
-            about = Config.__dataclass_fields__[name].metadata
-            raise StartFailed(messages.MISSING, name=about["env"], doc=about["doc"])
-    return config
-
-
 @contextmanager
 def _store(*needed: str) -> Iterator[tuple[Store, Config]]:
-    config = _configured("mongodb_uri", *needed)
+    config = Config.from_env().needing("mongodb_uri", *needed)
     with contextlib.closing(open_store(config.mongodb_uri, config.database)) as store:
         yield store, config
 

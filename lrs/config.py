@@ -92,7 +92,9 @@ class Config:
     max_body: int = _setting(
         "LRS_MAX_BODY", "Bytes of a request's body at most, attachments apart.", 16 * 1024**2, _SOME
     )
-    max_statement: int = _setting("LRS_MAX_STATEMENT", "Bytes of one statement at most.", 1024**2, _SOME)
+    max_statement: int = _setting(
+        "LRS_MAX_STATEMENT", "Bytes of one statement at most; 15 MiB can be set.", 1024**2, _DOCUMENT
+    )
     max_batch: int = _setting("LRS_MAX_BATCH", "Statements in one request at most.", 1000, _SOME)
     max_document: int = _setting(
         "LRS_MAX_DOCUMENT", "Bytes of one state or profile document at most; 15 MiB can be set.", 8 * 1024**2, _DOCUMENT
@@ -108,6 +110,19 @@ class Config:
             rule: _Rule | None = f.metadata["rule"]
             if rule and not rule.holds(getattr(self, f.name)):
                 raise BadSetting(rule.text, name=f.metadata["env"])
+
+    def needing(self, *names: str) -> "Config":
+        """Return these settings; raise BadSetting if one of ``names`` is absent."""
+        for f in fields(self):
+            if f.name in names and not getattr(self, f.name):
+                raise BadSetting(messages.MISSING, name=f.metadata["env"], doc=f.metadata["doc"])
+        return self
+
+    @property
+    def home_page(self) -> str:
+        """Address that stands for this server in authorities: the public one, else where it listens."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def graceful(self) -> int:

@@ -1,8 +1,10 @@
 """How gunicorn serves the application: its settings, its worker and its log, for `lrs serve` and for deploy/."""
 
+import contextlib
 import logging
 import os
 import re
+import threading
 from collections.abc import Callable, MutableMapping
 from datetime import timedelta
 from pathlib import Path
@@ -18,12 +20,16 @@ from gunicorn.workers.gthread import ThreadWorker
 from lrs import logs
 from lrs.app import create_app
 from lrs.config import Config
+from lrs.errors import Unavailable
 from lrs.leash import leash
+from lrs.store import open_store
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes a nameless file there
 LONGEST_PATH = 200
+LONGEST_CLOSE = 5.0
 
 access = structlog.get_logger("lrs.access")
+log = logging.getLogger(__name__)
 
 
 def settings(config: Config) -> dict[str, Any]:
@@ -48,6 +54,7 @@ def settings(config: Config) -> dict[str, Any]:
         "loglevel": config.log_level,
         "proc_name": "lrs",
         "control_socket_disable": True,
+        "on_starting": _check_database,
         "post_fork": _leash_worker,
         # The heartbeat file of a worker must not wait for a disk.
         **({"worker_tmp_dir": str(MEMORY)} if MEMORY.is_dir() else {}),
@@ -105,6 +112,19 @@ def _discreet(record: logging.LogRecord) -> bool:
     message = re.sub(r"(?s)^(Invalid request from ip=\S+):.*", r"\1", record.getMessage())
     record.msg, record.args = re.sub(r"\?\S+", "?", message), None
     return True
+
+
+def _check_database(_server: Any) -> None:
+    """Raise BadSetting or NotMigrated before anything listens; a database that is away may come back, so go on then."""
+    config = Config.from_env().needing("mongodb_uri", "pepper")
+    with contextlib.closing(open_store(config.mongodb_uri, config.database, deadline=config.deadline)) as store:
+        try:
+            store.verify()
+        except Unavailable:
+            log.warning("the database is not available; requests are answered with 503 until it is")
+    # pymongo does not survive a fork; its threads end a moment after their store is closed.
+    for thread in set(threading.enumerate()) - {threading.main_thread()}:
+        thread.join(LONGEST_CLOSE)
 
 
 def _leash_worker(_server: Any, worker: ThreadWorker) -> None:

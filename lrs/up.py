@@ -73,7 +73,13 @@ class Up:
         with contextlib.closing(open_store(config.mongodb_uri, config.database)) as store:
             store.migrate()
             first_credential(
-                store, config.pepper, config.key, config.secret, origins=config.origins, leniency=config.leniency
+                store,
+                config.pepper,
+                config.key,
+                config.secret,
+                home_page=config.home_page,
+                origins=config.origins,
+                leniency=config.leniency,
             )
         self._say(messages.STARTING_SERVER)
         self._child(stack, messages.THE_WORKER, "worker")

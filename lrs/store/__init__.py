@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pymongo
 from pymongo import MongoClient, ReadPreference, WriteConcern
 from pymongo.read_concern import ReadConcern
 
@@ -53,10 +54,10 @@ class Store:
 
     def verify(self) -> None:
         """Raise NotMigrated if an index is missing."""
-        with translated():
+        with translated(), pymongo.timeout(self.deadline):
             lacking = indexes.missing(self.database)
         if lacking:
-            names = ", ".join(f"{m.collection}.{m.index}" for m in lacking)
+            names = ", ".join(f"{m.collection}.{m.name}" for m in lacking)
             raise NotMigrated(f"The database lacks indexes ({names}); run `lrs admin migrate` first")
 
     def close(self) -> None:

@@ -51,6 +51,11 @@ def test_a_child_reads_the_same_settings_from_the_environment_made_for_it():
         ("LRS_THREADS", "0", "LRS_THREADS must be a number above 0."),
         ("LRS_DEADLINE", "nan", "LRS_DEADLINE must be a number above 0."),
         ("LRS_DEADLINE", "inf", "LRS_DEADLINE must be a number above 0."),
+        (
+            "LRS_MAX_STATEMENT",
+            "15728641",
+            "LRS_MAX_STATEMENT must be a number from 1 to 15728640 (15 MiB: MongoDB takes no larger documents).",
+        ),
         ("LRS_LOG_LEVEL", "loud", "LRS_LOG_LEVEL must be debug, info, warning or error."),
     ],
 )
@@ -59,6 +64,18 @@ def test_a_setting_that_cannot_be_used_is_refused_by_name(name, value, sentence)
         Config.from_env({name: value})
     assert str(refused.value) == sentence
     assert refused.value.say("vi").startswith(f"{name} phải ")
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "http://127.0.0.1:8080"),
+        ({"host": "::1", "port": 81}, "http://[::1]:81"),
+        ({"public_url": "https://hoc.example.vn/lrs"}, "https://hoc.example.vn/lrs"),
+    ],
+)
+def test_authorities_are_at_home_where_the_server_is(given, address):
+    assert Config(**given).home_page == address
 
 
 def test_secrets_do_not_show():

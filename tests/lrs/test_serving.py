@@ -1,6 +1,7 @@
 """The server as it stands on the network: connections, malformed requests, what it logs, how it stops."""
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -9,12 +10,16 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gunicorn.http import message
 
-from lrs.config import Config
+from lrs.app import create_app
+from lrs.config import BadSetting, Config
 from lrs.embedded import free_port
 from lrs.serving import Server, settings
 
@@ -134,29 +139,75 @@ def listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture
-def alone(mongod, database, tmp_path):
-    """A server of one test, with its log."""
-    port = free_port()
-    environment = {
+def environment(uri: str, database: str, port: int) -> dict[str, str]:
+    return {
         "PATH": os.environ["PATH"],
-        "LRS_MONGODB_URI": mongod.uri,
+        "LRS_MONGODB_URI": uri,
         "LRS_DATABASE": database,
         "LRS_PEPPER": "p" * 32,
         "LRS_PROCESSES": "1",
+        "LRS_DEADLINE": "2",
         "PORT": str(port),
     }
-    log = tmp_path / "log"
+
+
+@contextlib.contextmanager
+def serving(log: Path, **place: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `lrs serve` once it answers."""
+    port = place["port"]
     with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-m", "lrs.cli", "serve"], env=environment, stderr=out)
-    until = time.monotonic() + 30
-    while not (listening(port) and answer_of(port, "/health/live", {}).status == 200):
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    yield port, process, log
-    process.kill()
-    process.wait()
+        process = subprocess.Popen([sys.executable, "-m", "lrs.cli", "serve"], env=environment(**place), stderr=out)
+    try:
+        until = time.monotonic() + 30
+        while not (listening(port) and answer_of(port, "/health/live", {}).status == 200):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def alone(mongod, store, tmp_path):
+    """A server of one test, with its log."""
+    port, log = free_port(), tmp_path / "log"
+    with serving(log, uri=mongod.uri, database=store.database.name, port=port) as process:
+        yield port, process, log
+
+
+GUNICORN = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py")]
+
+
+@pytest.mark.parametrize("command", [[sys.executable, "-m", "lrs.cli", "serve"], GUNICORN], ids=["lrs", "gunicorn"])
+def test_a_database_without_its_indexes_is_not_served(mongod, store, command):
+    store.database["references"].drop_index("referrer")
+    place = environment(mongod.uri, store.database.name, free_port())
+    done = subprocess.run(command, check=False, env=place, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "lacks indexes (references.referrer); run `lrs admin migrate` first" in done.stderr
+    assert "Listening" not in done.stderr
+
+
+def test_without_a_database_it_starts_all_the_same_and_says_so(tmp_path):
+    uri, port = "mongodb://127.0.0.1:1", free_port()
+    with serving(tmp_path / "log", uri=uri, database="lrs", port=port):
+        assert answer_of(port, "/health/ready", {}).status == 503
+    assert "the database is not available" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("name", ["pepper", "mongodb_uri"])
+def test_no_application_is_made_without_what_it_needs(config, name):
+    with pytest.raises(BadSetting, match="is not set"):
+        create_app(replace(config, **{name: ""}))
+
+
+def test_gunicorn_is_not_started_without_a_pepper(mongod, database):
+    place = environment(mongod.uri, database, free_port()) | {"LRS_PEPPER": ""}
+    done = subprocess.run(GUNICORN, check=False, env=place, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "LRS_PEPPER is not set" in done.stderr
 
 
 def test_it_logs_json_lines_without_queries_and_stops_at_once_though_a_client_keeps_its_connection(alone):

@@ -1,6 +1,7 @@
 """The seam to the network. Only what implements ``Transport`` has a socket; tests and programs may bring their own."""
 
 import http.client
+import io
 import os
 import selectors
 import socket
@@ -8,7 +9,7 @@ import ssl
 import threading
 import time
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import AnswerLost, BadAnswer, Unreachable, Unsendable, Untrusted
@@ -89,14 +90,15 @@ class HTTPTransport:
     def _exchange(
         self, connection: http.client.HTTPConnection, address: SplitResult, request: Request, until: float
     ) -> Response:
-        # Taken aside: where the server ends the connection, http.client hands its socket over to the answer.
-        sock = connection.sock
+        def in_time(sock: socket.socket, *arguments: Any, **options: Any) -> http.client.HTTPResponse:
+            return http.client.HTTPResponse(_InTime(sock, until), *arguments, **options)  # type: ignore[arg-type] # of a socket it wants makefile only
+
+        connection.response_class = in_time  # type: ignore[assignment] # it is only called
         try:
-            _patient(sock, until)
+            _patient(connection.sock, until)
             _write(connection, address, request)
-            _patient(sock, until)
             answer = connection.getresponse()
-            content = self._read(sock, answer, request, until)
+            content = self._read(answer, request)
         except (OSError, http.client.IncompleteRead) as error:
             raise AnswerLost(f"the answer to {request!r} was lost: {error or type(error).__name__}", request) from error
         except http.client.HTTPException as error:
@@ -104,13 +106,12 @@ class HTTPTransport:
             raise BadAnswer(message, request) from error
         return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
 
-    def _read(self, sock: socket.socket, answer: http.client.HTTPResponse, request: Request, until: float) -> bytes:
-        """Read to the end, but not beyond the time: a server that trickles is cut off."""
+    def _read(self, answer: http.client.HTTPResponse, request: Request) -> bytes:
+        """Read to the end, but not beyond the limit."""
         expected = answer.length
         content = bytearray()
         # Counted here: read1 notices neither the end nor a premature one where the length is announced.
         while expected is None or len(content) < expected:
-            _patient(sock, until)
             if not (chunk := answer.read1(_CHUNK)):
                 break
             content += chunk
@@ -130,6 +131,34 @@ class HTTPTransport:
     def _keep(self, address: SplitResult, connection: http.client.HTTPConnection) -> None:
         with self._lock:
             self._idle.setdefault(_origin(address), []).append(connection)
+
+
+class _InTime(io.RawIOBase):
+    """What a socket receives until a moment, headers and all: a server that trickles is cut off then."""
+
+    def __init__(self, sock: socket.socket, until: float) -> None:
+        self._sock = sock
+        self._until = until
+        # It keeps the socket open where http.client closes its connection before the answer is read.
+        self._stream = sock.makefile("rb", buffering=0)
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        """Return itself as a file: what http.client asks of a socket."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Receive what there is, as long as there is time."""
+        _patient(self._sock, self._until)
+        return self._stream.readinto(buffer)
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._stream.close()
+        super().close()
 
 
 def _origin(address: SplitResult) -> tuple[int, str, str]:

@@ -127,9 +127,19 @@ def test_a_slow_answer_is_given_up_in_time(site, transport):
     assert time.monotonic() - started < 1.5
 
 
-@pytest.mark.parametrize("ending", [b"Content-Length: 1000", b"Connection: close"])
-def test_an_answer_that_trickles_is_given_up_in_time(site, transport, ending):
-    site.then(site.trickles(b"HTTP/1.1 200 OK\r\n" + ending + b"\r\n\r\n" + b"x" * 1000, every=0.01))
+@pytest.mark.parametrize(
+    "slow",
+    [
+        b"Content-Length: 1000\r\n\r\n",
+        b"Connection: close\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n1;",
+        b"X-Long: ",
+        b"X-Many: 1\r\n" * 90,
+        b"\r\nHTTP/1.1 100 Continue\r\n\r\n" * 90,
+    ],
+)
+def test_an_answer_that_trickles_is_given_up_in_time(site, transport, slow):
+    site.then(site.trickles(b"HTTP/1.1 200 OK\r\n" + slow + b"x" * 1000, every=0.01))
     started = time.monotonic()
     with pytest.raises(AnswerLost):
         transport.send(asked(site), 0.6)

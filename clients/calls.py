@@ -29,7 +29,7 @@ _ERROR = 400
 
 
 class Caller:
-    """Makes requests of one server with one credential. Every request is safe to send twice, so lost ones are."""
+    """Makes requests of one server with one credential, and sends those again that do not get through."""
 
     def __init__(
         self, endpoint: str, auth: Auth | None, version: Version, transport: Transport, patience: Patience
@@ -62,17 +62,24 @@ class Caller:
         """Return the request of a ``more`` link that came with the answer to ``request``.
 
         The credential goes to the endpoint's host and to no other: of an absolute link, path and query are used.
+        Raise BadAnswer where the link is no address.
         """
         ours = urlsplit(self._endpoint)
-        there = urlsplit(urljoin(request.url, link))
+        try:
+            there = urlsplit(urljoin(request.url, link))
+        except ValueError as error:
+            raise BadAnswer(f"the answer to {request!r} leads nowhere: its more is no address", request) from error
         return replace(request, url=there._replace(scheme=ours.scheme, netloc=ours.netloc, fragment="").geturl())
 
-    def call(self, request: Request, *, until: float | None = None, ours_if_lost: bool = True) -> Response:
+    def call(
+        self, request: Request, *, until: float | None = None, again_if_lost: bool = True, ours_if_lost: bool = True
+    ) -> Response:
         """Return the answer, a successful one; raise LRSError.
 
         What does not get through, or comes back as 429 or 503 and the like, is sent again as long as patience lasts,
-        and no longer than ``until`` on the monotonic clock. ``ours_if_lost`` says what a 409 or 412 means after an
-        attempt whose answer was lost: as always, or, if False, that the outcome is unknown.
+        and no longer than ``until`` on the monotonic clock. ``again_if_lost`` is False where a request that may have
+        been carried out must not be sent again. ``ours_if_lost`` says what a 409 or 412 means after an attempt whose
+        answer was lost: as always, or, if False, that the outcome is unknown.
         """
         attempts = Attempts(self._patience, until)
         perhaps_done = False
@@ -84,7 +91,7 @@ class Caller:
             except (Unreachable, AnswerLost, Unavailable) as error:
                 perhaps_done = error.perhaps_done = perhaps_done or error.perhaps_done
                 asked = error.retry_after if isinstance(error, Unavailable) else None
-                if not attempts.pause(asked):
+                if (perhaps_done and not again_if_lost) or not attempts.pause(asked):
                     raise
             except (Conflict, PreconditionFailed) as error:
                 if ours_if_lost or not perhaps_done:
@@ -127,9 +134,19 @@ def _accepted(request: Request, response: Response) -> Response:
         raise error
     if response.status >= _REDIRECTION:
         # Not followed: the credential would go to whoever is named there.
-        place = response.header("Location") or "another address"
+        place = _place(response.header("Location") or "")
         raise BadAnswer(f"{request!r} is answered with {response.status}, a redirection to {place}", request)
     return response
+
+
+def _place(location: str) -> str:
+    """Return an address as it may be shown: its query, and what stands before its host, may name people."""
+    try:
+        address = urlsplit(location)
+    except ValueError:
+        return "another address"
+    shown = address._replace(netloc=address.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    return shown or "another address"
 
 
 def _checked(endpoint: str) -> str:

@@ -11,6 +11,7 @@ from .messages import Body, Json, Request, Response
 from .queries import Query
 
 _UPDATES = 50
+_CONDITIONS = {"If-Match", "If-None-Match"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,9 @@ class Documents:
     """The documents of one place. An id is any text; a document is bytes of any content type.
 
     With ``etag`` a change is made only to the content that the ETag names, and with ``new`` only where there is none;
-    otherwise PreconditionFailed is raised. A change without either may be a Conflict where the server wants one.
+    otherwise PreconditionFailed is raised. A change without either may be a Conflict where the server wants one, and
+    is not sent again when its answer was lost, for that could undo what others did since: an LRSError is raised whose
+    ``perhaps_done`` is true.
     """
 
     def __init__(self, caller: Caller, resource: str, id_name: str, place: Query) -> None:
@@ -107,7 +110,8 @@ class Documents:
         return True
 
     def _change(self, request: Request) -> None:
-        self._caller.call(request, ours_if_lost=False)
+        conditional = not _CONDITIONS.isdisjoint(request.headers)
+        self._caller.call(request, again_if_lost=conditional, ours_if_lost=False)
 
     def _request(
         self, method: str, document_id: str, body: Body | None = None, headers: Mapping[str, str] | None = None

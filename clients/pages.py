@@ -25,7 +25,8 @@ class Page:
 
 def walk(caller: Caller, request: Request) -> Iterator[Page]:
     """Yield the pages of an answer as the server gives them; each is asked for when its turn comes."""
-    link: str | None = None
+    # Hashes, as a walk may be long.
+    followed = {hash(request.url)}
     while True:
         response = caller.call(request)
         files, result = unpacked(request, response)
@@ -36,10 +37,13 @@ def walk(caller: Caller, request: Request) -> Iterator[Page]:
         more = result.get("more")
         if not more:
             return
-        if not isinstance(more, str) or more == link:
-            raise BadAnswer(f"the answer to {request!r} leads nowhere: its more is the same again", request)
-        link = more
-        request = caller.following(request, more)
+        if not isinstance(more, str):
+            raise BadAnswer(f"the answer to {request!r} leads nowhere: its more is no text", request)
+        following = caller.following(request, more)
+        if hash(following.url) in followed:
+            raise BadAnswer(f"the answer to {request!r} leads nowhere: its more has been followed already", request)
+        followed.add(hash(following.url))
+        request = following
 
 
 def unpacked(request: Request, response: Response) -> tuple[Mapping[str, File], Statement]:

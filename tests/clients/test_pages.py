@@ -77,6 +77,21 @@ def test_a_server_that_leads_in_a_circle_is_left(site):
     assert len(site.received) == 2
 
 
+@pytest.mark.parametrize("links", [["/a", "/b"], ["/a", "/b", "/c"], ["/prefix/xapi/statements"]])
+def test_a_circle_of_any_length_is_left_when_it_closes(site, links):
+    site.then(*[page(site, ["1"], each) for each in links * 3])
+    with pytest.raises(BadAnswer, match="nowhere"):
+        found(site)
+    assert len(site.received) == len({"/prefix/xapi/statements", *links})
+
+
+@pytest.mark.parametrize("more", ["http://[bad", "//[::1", "http://[x]/y"])
+def test_a_link_that_is_no_address_is_a_bad_answer(site, more):
+    site.then(page(site, ["1"], more))
+    with pytest.raises(BadAnswer, match="no address"):
+        found(site)
+
+
 def test_an_error_on_the_way_ends_the_walk(site):
     site.then(page(site, ["1"], "/a"), site.says(401))
     walk = site.client().find()

@@ -155,6 +155,22 @@ def test_a_redirection_is_not_followed(site):
         site.client().about()
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "https://elsewhere.example/xapi/statements?agent=hoc.vien%40example.vn",
+        "/xapi/statements?agent=hoc.vien%40example.vn#hoc.vien",
+        "https://hoc.vien:hoc.vien@elsewhere.example/",
+        "http://[hoc.vien",
+    ],
+)
+def test_a_redirection_names_nobody(site, place):
+    site.then(site.says(302, headers={"Location": place}))
+    with pytest.raises(BadAnswer, match="redirection") as caught:
+        site.client().about()
+    assert "hoc.vien" not in str(caught.value)
+
+
 def test_errors_do_not_carry_the_credential(site):
     site.then(site.says(403))
     with pytest.raises(Exception, match="403") as caught:
@@ -182,6 +198,33 @@ class TestDocuments:
         site.then(site.says(429), site.says(status))
         with pytest.raises(kind):
             profile.put("d", b"x", etag='"1"')
+
+    @pytest.mark.parametrize("trouble", ["cut", 502, 503, 504])
+    @pytest.mark.parametrize("change", ["put", "merge", "delete", "clear"])
+    def test_a_change_without_a_precondition_that_may_be_done_is_not_sent_again(self, site, learner, change, trouble):
+        """Others may have changed the document since: sending again would undo that."""
+        place = site.client().state("https://hoc.example.vn/a", learner)
+        site.then(site.cuts() if trouble == "cut" else site.says(trouble))
+        with pytest.raises(AnswerLost if trouble == "cut" else Unavailable) as caught:
+            {
+                "put": lambda: place.put("d", b"x"),
+                "merge": lambda: place.merge("d", {}),
+                "delete": lambda: place.delete("d"),
+                "clear": place.clear,
+            }[change]()
+        assert caught.value.perhaps_done
+        assert len(site.received) == 1
+
+    def test_one_that_is_surely_not_done_is(self, site, profile):
+        site.then(site.says(429), site.says(429))
+        profile.put("d", b"x")
+        assert len(site.received) == 3
+
+    @pytest.mark.parametrize("precondition", [{"etag": '"1"'}, {"new": True}])
+    def test_with_a_precondition_it_is_too(self, site, profile, precondition):
+        site.then(site.cuts(), site.says(503))
+        profile.put("d", b"x", **precondition)
+        assert len(site.received) == 3
 
     def test_a_statement_is_compared_by_the_server(self, site, a_statement):
         site.then(site.cuts(), site.says(409))

@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Self
 
 from .calls import Caller
-from .encoding import encoded
-from .errors import LRSError, TooLarge
+from .encoding import encoded, encoded_at
+from .errors import LRSError, TooLarge, Unsendable
 from .messages import Body, Json, Statement
 from .statements import identified
 
@@ -26,17 +26,16 @@ def save_portions(
     until = None if within is None else time.monotonic() + within
     done = 0
     try:
-        texts = [encoded(each) for each in fixed]
-        while done < len(texts):
-            end = _end(texts, done, portion)
-            body = Body(b"[" + b",".join(texts[done:end]) + b"]")
+        while done < len(fixed):
+            texts = _texts(fixed[done : done + portion])
+            body = Body(b"[" + b",".join(texts) + b"]")
             try:
                 caller.call(caller.request("POST", "statements", body=body), until=until)
-                done = end
+                done += len(texts)
             except TooLarge:
-                if end - done == 1:
+                if len(texts) == 1:
                     raise
-                portion = (end - done) // 2
+                portion = len(texts) // 2
     except LRSError as error:
         error.saved = [each["id"] for each in fixed[:done]]
         error.unsaved = fixed[done:]
@@ -44,14 +43,17 @@ def save_portions(
     return [each["id"] for each in fixed]
 
 
-def _end(texts: Sequence[bytes], start: int, most: int) -> int:
-    """Return where a portion ends that begins at ``start``: it has at least one statement."""
+def _texts(statements: Sequence[Statement]) -> list[bytes]:
+    """Return a portion: the first of the statements, and as many more as there is room for."""
     room = _PORTION_BYTES
-    for position in range(start, min(start + most, len(texts))):
-        room -= len(texts[position])
-        if room < 0 and position > start:
-            return position
-    return min(start + most, len(texts))
+    texts: list[bytes] = []
+    for position, each in enumerate(statements):
+        text = encoded_at(position, each)
+        room -= len(text)
+        if room < 0 and texts:
+            break
+        texts.append(text)
+    return texts
 
 
 class Batch:
@@ -66,8 +68,16 @@ class Batch:
         self.waiting: list[Statement] = []
 
     def add(self, statement: Mapping[str, Json]) -> str:
-        """Take a statement, send a portion if it is full, and return the statement's id."""
+        """Take a statement, send a portion if it is full, and return the statement's id.
+
+        What cannot be written as JSON is not taken: Unsendable is raised, and the others are not held up.
+        """
         kept = identified(statement)
+        try:
+            encoded(kept)
+        except Unsendable as error:
+            error.unsaved = [kept]
+            raise
         self.waiting.append(kept)
         if len(self.waiting) >= self._portion:
             self.flush()

@@ -14,13 +14,16 @@ exit codes:
 import argparse
 import json
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from .auth import Basic
 from .client import LRSClient
+from .encoding import encoded_all
 from .errors import (
     Forbidden,
     LRSError,
@@ -34,6 +37,7 @@ from .errors import (
 )
 from .messages import Statement, Version
 from .retries import Patience
+from .statements import identified
 
 DONE, REFUSED, WRONG, LATER, DENIED = range(5)
 _CODES: Sequence[tuple[type[LRSError], int]] = [
@@ -75,18 +79,19 @@ def _check(lrs: LRSClient, _: argparse.Namespace) -> None:
 
 
 def _send(lrs: LRSClient, options: argparse.Namespace) -> None:
-    statements = _read(options.file)
+    statements = [identified(each) for each in _read(options.file)]
+    encoded_all(statements)
     if options.unsaved is not None:
-        # Now, and not when it is needed: what cannot be kept should not be sent.
-        options.unsaved.write_text("", encoding="utf-8")
+        # All of them, with their ids and before any is sent: whatever ends this program, sending the file is safe.
+        _replace(options.unsaved, statements)
     try:
         saved = lrs.save_many(statements)
     except LRSError as error:
         _say(f"{len(error.saved)} stored, {len(error.unsaved)} not")
-        if options.unsaved is not None:
-            options.unsaved.write_text("".join(_lines(error.unsaved)), encoding="utf-8")
+        _shrink(options.unsaved, error.unsaved)
         raise
     _say(f"{len(saved)} stored")
+    _shrink(options.unsaved, [])
 
 
 def _get(lrs: LRSClient, options: argparse.Namespace) -> None:
@@ -109,6 +114,33 @@ def _read(file: Path | None) -> list[Statement]:
     return listed
 
 
+def _shrink(file: Path | None, unsaved: Iterable[Statement]) -> None:
+    """Leave in the file what is not stored; where that fails it has more, which does no harm."""
+    try:
+        if file is not None:
+            _replace(file, unsaved)
+    except OSError as error:
+        _say(f"{file} still has all the statements: {error}")
+
+
+def _replace(file: Path, statements: Iterable[Statement]) -> None:
+    """Write a file anew, so that at every moment it is the old one or the new one, and whole."""
+    place = file.resolve()
+    if place.exists() and not place.is_file():
+        raise ValueError(f"{file} is not a file")
+    with tempfile.NamedTemporaryFile("w", dir=place.parent, encoding="utf-8", delete=False) as new:
+        try:
+            new.writelines(_lines(statements))
+            new.flush()
+            os.fsync(new.fileno())
+            if place.exists():
+                shutil.copymode(place, new.name)
+            Path(new.name).replace(place)
+        except BaseException:
+            Path(new.name).unlink(missing_ok=True)
+            raise
+
+
 def _lines(statements: Iterable[Statement]) -> Iterable[str]:
     return (json.dumps(each, ensure_ascii=False) + "\n" for each in statements)
 
@@ -128,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     send = commands.add_parser("send", help="store statements: a JSON array, or one object a line")
     send.add_argument("file", type=Path, nargs="?", help="where they are; otherwise the standard input")
-    send.add_argument("--unsaved", type=Path, metavar="FILE", help="where to put those that could not be stored")
+    send.add_argument("--unsaved", type=Path, metavar="FILE", help="keeps those that are not stored; may be the same")
     send.set_defaults(run=_send)
     get = commands.add_parser("get", help="write statements, one a line, the oldest first")
     get.add_argument("--agent", type=json.loads, metavar="JSON", help='as in \'{"mbox": "mailto:a@example.org"}\'')

@@ -1,7 +1,7 @@
 """Everything that can go wrong between a program and a learning record store, as one tree.
 
     LRSError                    catch this to catch all
-      Unsendable                what was handed over cannot be written as JSON or HTTP; nothing was sent
+      Unsendable                what was handed over cannot be written as JSON or HTTP; it was not sent
       NoAnswer                  no whole answer came
         Unreachable             no connection; nothing was sent
           Untrusted             the server's certificate does not hold; not tried again
@@ -56,7 +56,12 @@ class LRSError(Exception):
 
 
 class Unsendable(LRSError, ValueError):
-    """What was handed over cannot be written as JSON or HTTP. Nothing was sent."""
+    """What was handed over cannot be written as JSON or HTTP, and was not sent.
+
+    When many statements were saved, the path of its fault tells which; it counts from the first of ``unsaved``.
+    """
+
+    faults: tuple[Fault, ...] = ()
 
 
 class NoAnswer(LRSError):

@@ -4,7 +4,7 @@ from itertools import chain
 
 import pytest
 
-from clients import AnswerLost, Patience, Refused, TooLarge, Unavailable
+from clients import AnswerLost, Patience, Refused, TooLarge, Unavailable, Unsendable
 
 
 def portions(site):
@@ -94,6 +94,27 @@ def test_a_batch_keeps_what_could_not_be_sent(site, a_statement):
     batch.flush()
     assert batch.waiting == []
     assert portions(site)[0] == portions(site)[1] == portions(site)[2]
+
+
+def test_one_that_cannot_be_written_is_named_and_holds_up_no_portion_before_it(site, a_statement):
+    statements = [a_statement() for _ in range(10)]
+    statements[7] |= {"result": {"score": {"raw": float("nan")}}}
+    with pytest.raises(Unsendable, match=r"\[1\]") as caught:
+        site.client().save_many(statements, portion=3)
+    assert caught.value.saved == [each["id"] for each in statements[:6]]
+    assert caught.value.unsaved == statements[6:]
+    assert [fault.path for fault in caught.value.faults] == ["[1]"]
+
+
+def test_a_batch_does_not_take_what_cannot_be_written(site, a_statement):
+    bad = a_statement(result={"response": "\ud800"})
+    with site.client().batch(3) as batch:
+        before = batch.add(a_statement())
+        with pytest.raises(Unsendable) as caught:
+            batch.add(bad)
+        after = batch.add(a_statement())
+    assert caught.value.unsaved == [bad]
+    assert portions(site) == [[before, after]]
 
 
 def test_a_batch_sends_nothing_more_after_an_exception(site, a_statement):

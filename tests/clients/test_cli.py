@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,21 +18,23 @@ LESSON = "https://hoc.example.vn/bai/mat-khau"
 
 @pytest.fixture
 def run(server, tmp_path):
-    def make(*arguments, stdin="", **settings):
+    def start(*arguments, **settings):
         usual = {"SOHOC_ENDPOINT": server.endpoint, "SOHOC_KEY": server.key, "SOHOC_SECRET": server.secret}
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(clients.__file__).parent.parent)}
-        return subprocess.run(
-            [sys.executable, "-W", "error", "-m", "clients", "--within", "2", *arguments],
-            env=environment | usual | settings,
-            input=stdin,
-            text=True,
-            encoding="utf-8",
-            capture_output=True,
-            check=False,
-            cwd=tmp_path,
-            timeout=60,
-        )
+        command = [sys.executable, "-W", "error", "-m", "clients", "--within", "2", *arguments]
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        env = environment | usual | settings
+        return subprocess.Popen(command, env=env, cwd=tmp_path, text=True, encoding="utf-8", **pipes)
 
+    def make(*arguments, stdin="", **settings):
+        with start(*arguments, **settings) as process:
+            try:
+                out, err = process.communicate(stdin, timeout=60)
+            finally:
+                process.kill()
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    make.start = start
     return make
 
 
@@ -61,6 +64,49 @@ def test_what_could_not_be_stored_is_kept_with_its_ids(run, learner, tmp_path):
     assert "[1].verb.id" in done.stderr
     later = (tmp_path / "later.jsonl").read_text(encoding="utf-8")
     assert [json.loads(line) for line in later.splitlines()] == [good, bad]
+
+
+def test_a_file_can_be_its_own_rest(run, learner, tmp_path):
+    bad = completed(learner, LESSON) | {"verb": {}}
+    (tmp_path / "x.jsonl").write_text(lines([completed(learner, LESSON) for _ in range(100)] + [bad]))
+    assert run("send", "x.jsonl", "--unsaved", "x.jsonl").returncode == cli.REFUSED
+    assert json.loads((tmp_path / "x.jsonl").read_text(encoding="utf-8")) == bad
+    (tmp_path / "x.jsonl").write_text(lines([completed(learner, LESSON)]))
+    assert run("send", "x.jsonl", "--unsaved", "x.jsonl").stderr == "1 stored\n"
+    assert (tmp_path / "x.jsonl").read_text(encoding="utf-8") == ""
+    assert [each.name for each in tmp_path.iterdir()] == ["x.jsonl"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_whoever_interrupts_finds_everything_with_its_ids(run, site, learner, tmp_path, how):
+    def interrupts(handler):
+        os.kill(site.process, how)
+        site.waits(1, site.says())(handler)
+
+    site.then(site.says(), interrupts)
+    sent = [completed(learner, LESSON) | {"id": None} for _ in range(150)]
+    (tmp_path / "x.jsonl").write_text(lines(sent))
+    with run.start("send", "x.jsonl", "--unsaved", "x.jsonl", SOHOC_ENDPOINT=site.endpoint) as process:
+        site.process = process.pid
+        process.communicate(timeout=30)
+    assert process.returncode != 0
+    kept = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [each["id"] for each in kept[:100]] == [each["id"] for each in json.loads(site.received[0].content)]
+    assert [each | {"id": None} for each in kept] == sent
+
+
+def test_what_cannot_be_kept_is_not_sent(run, site, learner, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    done = run("send", "--unsaved", "pipe", stdin=lines([completed(learner, LESSON)]), SOHOC_ENDPOINT=site.endpoint)
+    assert (done.returncode, site.received) == (cli.WRONG, [])
+    assert "pipe is not a file" in done.stderr
+
+
+def test_what_is_no_json_is_found_before_anything_is_sent(run, site, learner):
+    sent = [completed(learner, LESSON) for _ in range(150)] + [{"result": {"score": {"raw": float("nan")}}}]
+    done = run("send", stdin=lines(sent), SOHOC_ENDPOINT=site.endpoint)
+    assert (done.returncode, site.received) == (cli.WRONG, [])
+    assert "[150]" in done.stderr
 
 
 @pytest.mark.parametrize(

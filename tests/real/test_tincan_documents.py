@@ -1,9 +1,10 @@
-"""tincan 1.0.0 keeps states and profiles on a running server."""
+"""tincan 1.0.0 keeps states and profiles on a running server, and asks what it knows of activities and agents."""
 
+import json
 import uuid
 
 import pytest
-from tincan import Activity, Agent, HTTPRequest, RemoteLRS, StateDocument
+from tincan import Activity, Agent, HTTPRequest, RemoteLRS, StateDocument, Statement, Verb
 
 
 @pytest.fixture(params=["1.0.0", "1.0.3"])
@@ -38,6 +39,28 @@ def create(lrs, resource, parameters):
     request = HTTPRequest(method="PUT", resource=resource, content="{}", query_params=parameters)
     request.headers.update({"If-None-Match": "*", "Content-Type": "application/json"})
     assert lrs._send_request(request).success
+
+
+def known(lrs, resource, parameters):
+    """Ask for what tincan has no method of its own for."""
+    answer = lrs._send_request(HTTPRequest(method="GET", resource=resource, query_params=parameters))
+    assert answer.success, answer.data
+    return json.loads(answer.data)
+
+
+def test_an_activity_is_known_from_the_statements_about_it(lrs, learner, lesson):
+    named = Activity(id=lesson.id, definition={"name": {"vi-VN": "Bảo vệ mật khẩu"}})
+    verb = Verb(id="http://adlnet.gov/expapi/verbs/completed")
+    assert lrs.save_statement(Statement(actor=learner, verb=verb, object=named)).success
+    found = known(lrs, "activities", {"activityId": lesson.id})
+    assert Activity.from_json(json.dumps(found)).id == lesson.id
+    assert found["definition"]["name"] == {"vi-VN": "Bảo vệ mật khẩu"}
+
+
+def test_an_agent_is_a_person_with_its_identifiers(lrs, learner):
+    found = known(lrs, "agents", {"agent": learner.to_json(lrs.version)})
+    assert found["objectType"] == "Person"
+    assert found["mbox"] == [learner.mbox]
 
 
 def test_a_state_is_saved_again_and_again(lrs, learner, lesson):

@@ -15,7 +15,7 @@ from schemas.xapi.definitions import described_activities, merged, without_broke
 
 LARGEST: Final = 256 * 1024
 """Bytes of a merged definition at most; what would make it larger is not learned."""
-AGREEING: Final = 10.0
+AGREEING: Final = 60.0
 """Seconds until processes agree on an activity that they were told different things of."""
 
 _REMEMBERED: Final = 20_000
@@ -77,8 +77,9 @@ class Definitions:
         return bool(learned) and self._activities.merge(org, activity, change)
 
     def _remember(self, key: bytes, heard: _Heard) -> None:
+        # Threads share this: taking out and putting in cannot fail, moving can.
+        self._heard.pop(key, None)
         self._heard[key] = heard
-        self._heard.move_to_end(key)
         if len(self._heard) > _REMEMBERED:
             self._heard.popitem(last=False)
 

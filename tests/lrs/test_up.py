@@ -262,10 +262,20 @@ def test_no_mongod_is_one_sentence(tmp_path):
     assert message.startswith("No mongod was found: install MongoDB")
 
 
-@pytest.mark.parametrize("missing", ["LRS_MONGODB_URI", "LRS_PEPPER"])
-def test_serve_without_what_it_needs_is_one_sentence(missing):
+@pytest.mark.parametrize(
+    ("command", "missing"), [("serve", "LRS_MONGODB_URI"), ("serve", "LRS_PEPPER"), ("worker", "LRS_MONGODB_URI")]
+)
+def test_a_process_without_what_it_needs_is_one_sentence(command, missing):
     settings = {"LRS_MONGODB_URI": "mongodb://127.0.0.1:1", "LRS_PEPPER": "p" * 32}
     del settings[missing]
-    done = subprocess.run([LRS, "serve"], check=False, env=settings, capture_output=True, text=True, timeout=SECONDS)
+    done = subprocess.run([LRS, command], check=False, env=settings, capture_output=True, text=True, timeout=SECONDS)
     assert done.returncode == 1
     assert done.stderr.startswith(f"{missing} is not set")
+
+
+def test_the_worker_needs_no_pepper():
+    settings = {"LRS_MONGODB_URI": "mongodb://127.0.0.1:1", "LRS_DEADLINE": "0.2"}
+    with subprocess.Popen([LRS, "worker"], env=settings, stderr=subprocess.PIPE, text=True) as worker:
+        assert "trying again" in worker.stderr.readline()
+        worker.terminate()
+        assert worker.wait(SECONDS) == 0

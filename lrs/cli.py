@@ -15,6 +15,7 @@ from lrs.messages import StartFailed
 from lrs.store import Store, open_store
 
 FAILED = 1
+LONGEST_TRANSACTION = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,6 +85,9 @@ def check() -> None:
     with _store() as (store, config):
         store.verify()
         _say(messages.MIGRATED.say(language(), database=config.database))
+        seconds = store.transaction_lifetime()
+        if seconds is not None and seconds > LONGEST_TRANSACTION:
+            _say(messages.LONG_TRANSACTIONS.say(language(), seconds=seconds))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -130,6 +130,12 @@ STOPPED = Text("Stopped. The data is in {folder}.", "Đã dừng. Dữ liệu n�
 MIGRATED = Text(
     "The collections and indexes of {database} are in place.", "Đã tạo đủ collection và index của {database}."
 )
+LONG_TRANSACTIONS = Text(
+    "MongoDB ends abandoned transactions only after {seconds} seconds, and writes to the same statements wait that"
+    " long: set its parameter transactionLifetimeLimitSeconds to 5.",
+    "MongoDB chỉ kết thúc các giao dịch bị bỏ dở sau {seconds} giây, và việc ghi vào cùng các statement phải chờ chừng"
+    " ấy: hãy đặt tham số transactionLifetimeLimitSeconds của MongoDB là 5.",
+)
 CREDENTIAL = Text("Key     {key}\nSecret  {secret}", "Khóa    {key}\nMật mã  {secret}")
 READY = Text(
     """

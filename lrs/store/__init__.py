@@ -4,6 +4,7 @@ from typing import Any
 
 import pymongo
 from pymongo import MongoClient, ReadPreference, WriteConcern
+from pymongo.errors import OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from lrs.errors import LRSError
@@ -20,6 +21,7 @@ from lrs.store.statements import Statements
 
 # What is only told to a sender must not hold anything up.
 _PATIENCE = 3.0
+_LIFETIME = "transactionLifetimeLimitSeconds"
 
 
 class NotMigrated(LRSError):
@@ -59,6 +61,14 @@ class Store:
         if lacking:
             names = ", ".join(f"{m.collection}.{m.name}" for m in lacking)
             raise NotMigrated(f"The database lacks indexes ({names}); run `lrs admin migrate` first")
+
+    def transaction_lifetime(self) -> int | None:
+        """Return the seconds after which MongoDB ends an abandoned transaction; None where this user may not ask."""
+        with translated(), pymongo.timeout(self.deadline):
+            try:
+                return int(self.client.admin.command({"getParameter": 1, _LIFETIME: 1})[_LIFETIME])
+            except OperationFailure:
+                return None
 
     def close(self) -> None:
         """Close all connections."""

@@ -116,7 +116,12 @@ def _direct(statements: Collection[Document], where: Document, selection: Select
 
 
 def _reached(linked: Collection[Document], where: Document, selection: Selection, most: int) -> Iterator[Document]:
-    pipeline: list[Document] = [
+    return iter(linked.aggregate(through_references(where, selection), batchSize=most))
+
+
+def through_references(where: Document, selection: Selection) -> list[Document]:
+    """Return the pipeline that finds statements by what they refer to."""
+    return [
         {"$match": where},
         {"$sort": {"stored": selection.direction}},
         {
@@ -138,4 +143,3 @@ def _reached(linked: Collection[Document], where: Document, selection: Selection
             }
         },
     ]
-    return iter(linked.aggregate(pipeline, batchSize=most))

@@ -3,7 +3,7 @@
 import atexit
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask
@@ -47,6 +47,14 @@ _DOCUMENTS: Final[dict[str, Kind]] = {
 }
 
 
+class _Application(Flask):
+    """Flask without the search for coroutines, a dozen times a request: nothing here is one."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function itself."""
+        return func
+
+
 def create_app(config: Config | None = None, *, before_commit: Callable[[], None] | None = None) -> Flask:
     """Return the server for one process; it opens the store and joins the other processes of it.
 
@@ -68,7 +76,7 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     service = StatementService(
         store, safetime, Walks(config.pepper), room=room, page=config.page, before_commit=before_commit
     )
-    app = Flask("lrs", static_folder=None)
+    app = _Application("lrs", static_folder=None)
     app.url_map.strict_slashes = False
     app.extensions["lrs"] = leave = partial(_leave, safetime, diagnostics, store)
     atexit.register(leave)

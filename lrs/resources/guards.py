@@ -4,6 +4,7 @@ from base64 import b64decode
 from collections.abc import Callable
 
 from flask import Blueprint, Response, g, request
+from flask.globals import app_ctx, request_ctx
 
 from lrs.errors import Unauthorized
 from lrs.resources import cors
@@ -27,15 +28,17 @@ def guard(
 
     @blueprint.before_request
     def check() -> Response | None:
+        # Flask looks its request up anew at every mention, which here, on the way of every request, would add up.
+        asked, kept = request_ctx.request, app_ctx.g
         # Before anything is read: what is committed after that may lie before a later safe time, and unseen.
-        g.consistent_through = consistent_through()
-        g.version = default_version
-        if request.method == "OPTIONS":
+        kept.consistent_through = consistent_through()
+        kept.version = default_version
+        if asked.method == "OPTIONS":
             return cors.preflight()
-        if request.endpoint in _OPEN_TO_ALL:
+        if asked.endpoint in _OPEN_TO_ALL:
             return None
-        identify(authenticator)
-        g.version = _negotiated()
+        kept.principal = authenticated(authenticator)
+        kept.version = _negotiated()
         refuse_unreadable()
         return None
 
@@ -44,9 +47,10 @@ def guard(
     def standard_headers(response: Response) -> Response:
         if not request.path.startswith(f"{blueprint.url_prefix}/"):
             return response
-        response.headers[HEADER] = g.get("version", default_version)
-        through = g.consistent_through if "consistent_through" in g else consistent_through()
-        response.headers[CONSISTENT_THROUGH] = iso(through)
+        headers, kept = response.headers, app_ctx.g
+        headers[HEADER] = kept.get("version", default_version)
+        through = kept.consistent_through if "consistent_through" in kept else consistent_through()
+        headers[CONSISTENT_THROUGH] = iso(through)
         return compress(cors.share(response))
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 from flask import Response, request
+from flask.globals import request_ctx
 from flask.views import MethodView
 
 from lrs.errors import BadRequest
@@ -69,7 +70,7 @@ class Statements(MethodView):
         """Give the statements of the request, judged as leniently as the caller was granted."""
         granted = principal().leniency
         load = Lenient(granted) if granted else load_statement
-        with self._bodies.statements(request, version(), load) as batch:
+        with self._bodies.statements(request_ctx.request, version(), load) as batch:
             yield batch
         if isinstance(load, Lenient):
             forgive(*load.uses)

@@ -77,6 +77,15 @@ def test_a_file_can_be_its_own_rest(run, learner, tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["x.jsonl"]
 
 
+@pytest.fixture
+def interruptible():
+    """A suite in the background ignores SIGINT, and what it starts would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_whoever_interrupts_finds_everything_with_its_ids(run, site, learner, tmp_path, how):
     def interrupts(handler):

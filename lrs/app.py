@@ -82,23 +82,28 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     atexit.register(leave)
     errors.register(app)
     app.register_blueprint(health(Health(safetime, room)))
-    documents = DocumentService(store.documents, room=room, most=config.max_document)
     authenticator = Authenticator(store.credentials, config.pepper)
-    xapi = _xapi(config, service, documents, authenticator)
+    bodies = _bodies(config)
+    xapi = _xapi(config, bodies, service, authenticator)
+    _add_documents(xapi, bodies, DocumentService(store.documents, room=room, most=config.max_document))
     xapi.add_url_rule("/activities", view_func=Activities.as_view("activities", ActivityService(store)))
     xapi.add_url_rule("/agents", view_func=Agents.as_view("agents", AgentService(store)))
     watch(xapi, diagnostics, {"xapi.statements"})
     app.register_blueprint(xapi)
-    bodies = _bodies(config)
     Interface(app, _root(config), authenticator, diagnostics).add(
         batches(BatchService(store, safetime, room=room), bodies, diagnostics),
         validation(bodies),
         diagnosis(diagnostics),
     )
-    forms = AlternateSyntax(app.wsgi_app, f"{xapi.url_prefix}/", config.max_body)
+    _wrap(app, config, f"{xapi.url_prefix}/")
+    return app
+
+
+def _wrap(app: Flask, config: Config, prefix: str) -> None:
+    """Put around the application what rewrites requests: gzip first, then the alternate syntax."""
+    forms = AlternateSyntax(app.wsgi_app, prefix, config.max_body)
     decoded = max(config.max_body, config.max_document), config.max_body + config.max_attachments
     app.wsgi_app = Decoding(forms, *decoded)  # type: ignore[method-assign]  # Flask's own way to wrap it
-    return app
 
 
 def close(app: Flask) -> None:
@@ -114,20 +119,20 @@ def _leave(safetime: SafeTime, diagnostics: Diagnostics, store: Store) -> None:
     store.close()
 
 
-def _xapi(
-    config: Config, service: StatementService, documents: DocumentService, authenticator: Authenticator
-) -> Blueprint:
-    """Return the xAPI endpoint."""
+def _xapi(config: Config, bodies: Bodies, service: StatementService, authenticator: Authenticator) -> Blueprint:
+    """Return the xAPI endpoint with its statements and ``about``."""
     blueprint = Blueprint("xapi", __name__, url_prefix="/xapi")
-    bodies = _bodies(config)
     statements = Statements.as_view("statements", service, bodies, f"{_root(config)}/xapi/statements")
     blueprint.add_url_rule("/statements", view_func=statements)
-    for path, kind in _DOCUMENTS.items():
-        view = Documents.as_view(kind.replace(" ", "_"), kind, documents, bodies)
-        blueprint.add_url_rule(path, view_func=view)
     blueprint.add_url_rule("/about", view_func=About.as_view("about", _limits(config)))
     guard(blueprint, authenticator, config.default_version, lambda: service.consistent_through)
     return blueprint
+
+
+def _add_documents(xapi: Blueprint, bodies: Bodies, service: DocumentService) -> None:
+    """Add the three document resources, which share one set of rules."""
+    for path, kind in _DOCUMENTS.items():
+        xapi.add_url_rule(path, view_func=Documents.as_view(kind.replace(" ", "_"), kind, service, bodies))
 
 
 def _root(config: Config) -> str:

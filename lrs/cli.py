@@ -65,18 +65,10 @@ def migrate() -> None:
 
 def credential() -> None:
     """Make the first organisation and its credential."""
-    from lrs.services.setup import first_credential  # noqa: PLC0415 - every other command starts faster without it
+    from lrs.up import provision  # noqa: PLC0415 - every other command starts faster without it
 
     with _store("pepper") as (store, config):
-        made = first_credential(
-            store,
-            config.pepper,
-            config.key,
-            config.secret,
-            home_page=config.home_page,
-            origins=config.origins,
-            leniency=config.leniency,
-        )
+        made = provision(store, config)
         _say(messages.CREDENTIAL.say(language(), key=made.key, secret=made.secret))
 
 

@@ -26,8 +26,8 @@ from lrs.config import Config, as_environment
 from lrs.embedded import PrivateMongod
 from lrs.leash import adopt_orphans
 from lrs.messages import StartFailed, Text, Value
-from lrs.services.setup import first_credential
-from lrs.store import open_store
+from lrs.services.setup import FirstCredential, first_credential
+from lrs.store import Store, open_store
 
 PATIENCE = 3.0
 READY_SECONDS = 60.0
@@ -36,6 +36,19 @@ MARGIN = 5
 HURRIED_SECONDS = 2.0
 CACHE_GB = 1.0
 STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def provision(store: Store, config: Config) -> FirstCredential:
+    """Make the first organisation and its credential as the settings say; see ``first_credential``."""
+    return first_credential(
+        store,
+        config.pepper,
+        config.key,
+        config.secret,
+        home_page=config.home_page,
+        origins=config.origins,
+        leniency=config.leniency,
+    )
 
 
 class Stop(BaseException):
@@ -72,15 +85,7 @@ class Up:
             config = self._config = self._with_mongod(stack)
         with contextlib.closing(open_store(config.mongodb_uri, config.database)) as store:
             store.migrate()
-            first_credential(
-                store,
-                config.pepper,
-                config.key,
-                config.secret,
-                home_page=config.home_page,
-                origins=config.origins,
-                leniency=config.leniency,
-            )
+            provision(store, config)
         self._say(messages.STARTING_SERVER)
         self._child(stack, messages.THE_WORKER, "worker")
         self._child(stack, messages.THE_SERVER, "serve")

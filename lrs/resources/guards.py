@@ -61,14 +61,9 @@ def guard_api(blueprint: Blueprint, authenticator: Authenticator) -> None:
     def check() -> Response | None:
         if request.method == "OPTIONS":
             return cors.preflight()
-        identify(authenticator)
+        g.principal = authenticated(authenticator)
         refuse_unreadable()
         return None
-
-
-def identify(authenticator: Authenticator) -> None:
-    """Find out who is calling; raise Unauthorized."""
-    g.principal = authenticated(authenticator)
 
 
 def refuse_unreadable() -> None:

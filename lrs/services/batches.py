@@ -129,7 +129,7 @@ class BatchService:
                 except Taken as error:
                     taken |= {found.id: found.raw for found in error.taken}
                     rows = [row for row in rows if row.id not in taken]
-        if principal.may("define"):
-            self._definitions.learn(principal.org, [each.statement for each in group])
         held.written |= {row.id for row in rows}
         held.raws |= {row.id: row.raw for row in rows} | taken
+        if principal.may("define"):
+            self._definitions.learn(principal.org, [each.statement for each in group])

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import pymongo
-from pymongo import MongoClient, WriteConcern
+from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
-from pymongo.read_concern import ReadConcern
 
 from lrs.store.errors import translated
 from lrs.store.shelves import document_id, place, shelf
+from lrs.store.transactions import transact
 from schemas.xapi.conditions import ANY, Condition
 from schemas.xapi.resource_queries import DocumentQuery
 
@@ -103,12 +103,8 @@ class Documents:
         def write(session: ClientSession) -> None:
             self._rows.delete_many(shelf(org, query), session=session)
 
-        with translated(), pymongo.timeout(self._deadline), self._client.start_session() as session:
-            session.with_transaction(
-                write,
-                read_concern=ReadConcern("snapshot"),
-                write_concern=WriteConcern("majority", j=True),
-            )
+        with translated(), pymongo.timeout(self._deadline):
+            transact(self._client, write)
 
     def _find(self, key: bytes) -> Document | None:
         row = self._rows.find_one({"_id": key}, _CONTENT)

@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pymongo
-from pymongo import MongoClient, UpdateOne, WriteConcern
+from pymongo import MongoClient, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
-from pymongo.read_concern import ReadConcern
 
 from lrs.errors import OutcomeUnknown, Unavailable
 from lrs.store.errors import translated
 from lrs.store.pages import Page, Selection, pages
 from lrs.store.references import References
 from lrs.store.rows import RETURNED, Found, Row, found
+from lrs.store.transactions import transact
 
 _DUPLICATE_KEY = 11000
 _ROUNDS = 8
@@ -100,12 +100,7 @@ class Statements:
             if before_commit is not None:
                 before_commit()
 
-        with self._client.start_session() as session:
-            session.with_transaction(
-                write,
-                read_concern=ReadConcern("snapshot"),
-                write_concern=WriteConcern("majority", j=True),
-            )
+        transact(self._client, write)
 
     def _write(self, rows: Sequence[Row], awaited: set[bytes], session: ClientSession) -> None:
         fresh = [row.document() for row in rows if row.id not in awaited]

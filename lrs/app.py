@@ -82,7 +82,7 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     atexit.register(leave)
     errors.register(app)
     app.register_blueprint(health(Health(safetime, room)))
-    authenticator = Authenticator(store.credentials, config.pepper)
+    authenticator = Authenticator(store, config.pepper)
     bodies = _bodies(config)
     xapi = _xapi(config, bodies, service, authenticator)
     _add_documents(xapi, bodies, DocumentService(store.documents, room=room, most=config.max_document))

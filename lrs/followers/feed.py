@@ -35,7 +35,7 @@ class Follower:
         Organisations whose place another worker holds are left to it. Raises Unavailable.
         """
         through = learn(self._store.promises)
-        return sum(self._forward(org, through) for org in self._store.credentials.organisations())
+        return sum(self._forward(org, through) for org in self._store.organisations.orgs())
 
     def _forward(self, org: bytes, through: int) -> int:
         follower = f"{self._name}:{org.hex()}"

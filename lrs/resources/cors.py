@@ -6,7 +6,7 @@ from typing import Final
 from flask import Response, current_app, g, request
 
 from lrs.resources.encodings import vary
-from lrs.services.auth import Principal
+from lrs.services.principals import Principal
 
 EVERYBODY: Final = "*"
 

@@ -6,8 +6,8 @@ from http import HTTPStatus
 from flask import Blueprint, Response, g, request
 
 from lrs.resources.guards import forgiven
-from lrs.services.auth import Principal
 from lrs.services.diagnostics import Diagnostics
+from lrs.services.principals import Principal
 from schemas.faults import Fault
 
 _WRITING = frozenset({"POST", "PUT"})

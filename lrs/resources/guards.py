@@ -9,7 +9,8 @@ from flask.globals import app_ctx, request_ctx
 from lrs.errors import Unauthorized
 from lrs.resources import cors
 from lrs.resources.encodings import REFUSAL, compress
-from lrs.services.auth import Authenticator, Principal
+from lrs.services.auth import Authenticator
+from lrs.services.principals import Principal
 from schemas.xapi.leniency import MISSING_VERSION
 from schemas.xapi.timestamps import iso
 from schemas.xapi.versions import HEADER, Version, negotiate
@@ -83,15 +84,23 @@ def _negotiated() -> Version:
 def authenticated(authenticator: Authenticator) -> Principal:
     """Return the caller of this request; raise Unauthorized."""
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return authenticator.bearer(value.strip())
     if scheme.lower() != "basic":
         raise Unauthorized
+    key, secret = basic_pair(value)
+    return authenticator.basic(key, secret)
+
+
+def basic_pair(value: str) -> tuple[str, str]:
+    """Return the key and secret in the value of an Authorization header (RFC 7617); raise Unauthorized."""
     try:
         key, colon, secret = b64decode(value.strip(), validate=True).decode().partition(":")
     except ValueError as error:
         raise Unauthorized from error
     if not colon:
         raise Unauthorized
-    return authenticator.basic(key, secret)
+    return key, secret
 
 
 def principal() -> Principal:

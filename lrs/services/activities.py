@@ -2,7 +2,7 @@
 
 import json
 
-from lrs.services.auth import Principal
+from lrs.services.principals import Principal
 from lrs.store import Store
 
 

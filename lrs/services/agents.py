@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from lrs.services.auth import Principal
+from lrs.services.principals import Principal
 from lrs.store import Store
 from lrs.store.pages import Selection
 from schemas.xapi.definitions import to_json

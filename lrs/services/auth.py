@@ -1,4 +1,4 @@
-"""Who is calling: a key and its secret become a Principal.
+"""Who is calling: a key and its secret, or a token, become a Principal.
 
 Machine keys are 256 random bits, so a keyed hash is enough: it costs microseconds, and a slow hash would be the limit
 of what this server can take.
@@ -7,103 +7,107 @@ of what this server can take.
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable
 from secrets import token_bytes
-from typing import Any, Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
-from lrs.errors import Forbidden, Unauthorized
+from lrs.errors import LRSError, Unauthorized
 from lrs.services import clocks
-from lrs.store.credentials import Credential, Credentials
+from lrs.services.principals import Limits, Principal, bounds_of
+from lrs.store import Store
+from lrs.store.credentials import Credential
+from lrs.store.organisations import Organisation
 
 REMEMBERED: Final = 30.0
-"""Seconds that a credential is known without asking the store: what a revocation may take."""
+"""Seconds that a caller is known without asking the store: what a revocation may take."""
 _UNKNOWN_FOR: Final = 5.0
+_USED_EVERY: Final = 60_000_000
 _MOST_REMEMBERED: Final = 10_000
 
-SCOPES: Final = frozenset(
-    {
-        "statements/write",
-        "statements/read",
-        "state",
-        "define",
-        "profile",
-        "all/read",
-        "all",
-    }
-)
-"""The scopes of the specification (Communication 4.0) that have an effect here."""
-_ALLOWED_BY: Final[dict[str, frozenset[str]]] = {
-    "statements/read": frozenset({"statements/read", "all/read", "all"}),
-    "statements/write": frozenset({"statements/write", "all"}),
-    "state/read": frozenset({"state", "all/read", "all"}),
-    "state": frozenset({"state", "all"}),
-    "profile/read": frozenset({"profile", "all/read", "all"}),
-    "profile": frozenset({"profile", "all"}),
-    "activities/read": frozenset({"define", "statements/read", "all/read", "all"}),
-    "agents/read": frozenset({"statements/read", "all/read", "all"}),
-    "define": frozenset({"define", "all"}),
-}
-
+log = logging.getLogger(__name__)
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The caller of one request: an organisation's credential, its scopes and the authority of its statements.
+class Proven(NamedTuple):
+    """A caller, and the instant (microseconds since the epoch) from which it must prove itself anew, None for none."""
 
-    ``authority`` is JSON as it goes into statements, ``authority_agent`` the same parsed. ``origins`` are those whose
-    pages may read the answers, ``leniency`` names what is forgiven.
-    """
+    principal: Principal
+    until: int | None = None
 
-    org: bytes
-    credential: str
-    scopes: frozenset[str]
-    authority: bytes
-    authority_agent: dict[str, Any]
-    origins: frozenset[str] = frozenset()
-    leniency: frozenset[str] = frozenset()
 
-    def may(self, right: str) -> bool:
-        """Tell whether one of the scopes allows this."""
-        return not self.scopes.isdisjoint(_ALLOWED_BY[right])
-
-    def require(self, right: str) -> None:
-        """Raise Forbidden unless one of the scopes allows this."""
-        if not self.may(right):
-            raise Forbidden(f"This needs a credential with the scope {' or '.join(sorted(_ALLOWED_BY[right]))}")
+class _Remembered(NamedTuple):
+    since: float
+    proven: Proven
 
 
 class Authenticator:
-    """Checks keys and secrets. ``pepper`` keys the hashes and lies outside the database.
+    """Tells who is calling. ``pepper`` keys the hashes of secrets and lies outside the database.
 
     What was proven is remembered for a while, under a digest that only this process can make: no secret is kept.
+    ``bearer`` proves a token, or raises Unauthorized.
     """
 
-    def __init__(self, credentials: Credentials, pepper: str) -> None:
-        self._credentials = credentials
+    def __init__(self, store: Store, pepper: str, *, bearer: Callable[[str], Proven] | None = None) -> None:
+        self._credentials = store.credentials
+        self._organisations = store.organisations
         self._pepper = pepper.encode()
+        self._bearer = bearer
         self._process_key = token_bytes(32)
-        self._proven: dict[bytes, tuple[float, Principal]] = {}
+        self._proven: dict[bytes, _Remembered] = {}
         self._unknown: dict[str, float] = {}
 
     def basic(self, key: str, secret: str) -> Principal:
         """Return the caller with this key and secret; raise Unauthorized, alike for unknown keys and wrong secrets."""
-        presented = hashlib.blake2b(f"{key}\0{secret}".encode(), key=self._process_key).digest()
-        proven = self._proven.get(presented)
-        if proven is None or clocks.passed() - proven[0] > REMEMBERED:
-            proven = clocks.passed(), self._prove(key, secret)
-            _remember(self._proven, presented, proven)
-        return proven[1]
+        return self._known(self._mark(b"basic", f"{key}\0{secret}"), lambda: self._prove(key, secret))
 
-    def _prove(self, key: str, secret: str) -> Principal:
+    def bearer(self, token: str) -> Principal:
+        """Return the caller that a token was made for; raise Unauthorized."""
+        prove = self._bearer
+        if prove is None:
+            raise Unauthorized
+        return self._known(self._mark(b"bearer", token), lambda: prove(token))
+
+    def _mark(self, kind: bytes, presented: str) -> bytes:
+        return hashlib.blake2b(presented.encode(), key=self._process_key, person=kind).digest()
+
+    def _known(self, presented: bytes, prove: Callable[[], Proven]) -> Principal:
+        remembered = self._proven.get(presented)
+        if remembered is None or _is_over(remembered):
+            remembered = _Remembered(clocks.passed(), prove())
+            _remember(self._proven, presented, remembered)
+        return remembered.proven.principal
+
+    def _prove(self, key: str, secret: str) -> Proven:
         offered = digest(self._pepper, key, secret)
         credential = self._find(key)
         expected = credential.digest if credential else bytes(len(offered))
         if not hmac.compare_digest(offered, expected) or credential is None:
             raise Unauthorized
-        return _principal(credential)
+        return self.admit(credential)
+
+    def admit(self, credential: Credential) -> Proven:
+        """Return the caller that a proven credential stands for, as it is granted now.
+
+        Raise Unauthorized where the credential or its organisation is disabled, or the credential has expired.
+        """
+        now = clocks.now()
+        organisation = self._organisations.of(credential.org)
+        ended = credential.expires is not None and credential.expires <= now
+        if organisation is None or organisation.disabled or credential.disabled or ended:
+            raise Unauthorized
+        self._note_use(credential, now)
+        return Proven(principal_of(credential, organisation), credential.expires)
+
+    def _note_use(self, credential: Credential, now: int) -> None:
+        if credential.used is not None and now - credential.used < _USED_EVERY:
+            return
+        try:
+            self._credentials.touch(credential.key, now)
+        except LRSError as error:  # while nothing can be written, what is stored can still be read
+            log.warning("the use of a credential was not noted: %s", type(error).__name__)
 
     def _find(self, key: str) -> Credential | None:
         # Whoever guesses keys must not be able to keep the database busy.
@@ -113,6 +117,11 @@ class Authenticator:
         if found is None:
             _remember(self._unknown, key, clocks.passed())
         return found
+
+
+def _is_over(remembered: _Remembered) -> bool:
+    until = remembered.proven.until
+    return clocks.passed() - remembered.since > REMEMBERED or (until is not None and until <= clocks.now())
 
 
 def _remember(memory: dict[Key, Value], key: Key, value: Value) -> None:
@@ -126,14 +135,18 @@ def digest(pepper: bytes, key: str, secret: str) -> bytes:
     return hmac.digest(pepper, f"{key}\0{secret}".encode(), hashlib.sha256)
 
 
-def _principal(credential: Credential) -> Principal:
+def principal_of(credential: Credential, organisation: Organisation) -> Principal:
+    """Return the caller that a credential stands for."""
     agent = json.loads(credential.authority)
     return Principal(
-        credential.org,
-        credential.key,
-        credential.scopes,
-        credential.authority,
-        agent,
-        credential.origins,
-        credential.leniency,
+        org=credential.org,
+        credential=credential.key,
+        scopes=credential.scopes,
+        authority=credential.authority,
+        authority_agent=agent,
+        origins=credential.origins,
+        leniency=credential.leniency,
+        organisation=organisation.id,
+        limits=Limits(**credential.limits),
+        bounds=bounds_of(credential.scopes, agent),
     )

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from lrs.errors import Unavailable
-from lrs.services.auth import Principal
 from lrs.services.definitions import Definitions
 from lrs.services.drafts import Draft, draft, stamp
 from lrs.services.files import Files
+from lrs.services.principals import Principal
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime, Stamps
 from lrs.store import Store

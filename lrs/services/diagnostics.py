@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from lrs.errors import LRSError
 from lrs.services import clocks
-from lrs.services.auth import Principal
+from lrs.services.principals import Principal
 from lrs.store.diagnostics import MOST, Met, Reason
 from lrs.store.diagnostics import Diagnostics as Rows
 from schemas.faults import Fault

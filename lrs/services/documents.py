@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from lrs.errors import BadRequest, Conflict, LRSError, NotFound, PayloadTooLarge, PreconditionFailed
 from lrs.services import clocks
-from lrs.services.auth import Principal
+from lrs.services.principals import Principal
 from lrs.services.room import Room
 from lrs.store.documents import Document, Documents
 from schemas.faults import Fault, Refused

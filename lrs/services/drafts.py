@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from lrs.services.auth import Principal
+from lrs.services.principals import Principal
 from lrs.store.rows import Row, document_id
 from schemas.xapi.keys import is_voiding, refers_to, statement_keys
 from schemas.xapi.normalise import complete

@@ -5,7 +5,9 @@ import secrets
 from dataclasses import dataclass
 
 from lrs.errors import LRSError
+from lrs.services import clocks
 from lrs.services.auth import digest
+from lrs.services.scopes import OWN
 from lrs.store import Store
 from lrs.store.credentials import Credential
 from lrs.store.rows import ORG_BYTES
@@ -37,9 +39,9 @@ def first_credential(  # noqa: PLR0913 - all that makes up a credential
     """Make sure that the first organisation exists and that this key and secret open it; make them up if empty.
 
     The authority of its statements is the account ``key`` at ``home_page``, which is the address of this store. It may
-    do everything (scope ``all``). ``origins`` and ``leniency``, with spaces between, replace what was granted before;
-    where they are empty that stays. Running this again with the same words changes nothing. Raise LRSError for a
-    relaxation that there is not.
+    do everything, administer included. ``origins`` and ``leniency``, with spaces between, replace what was granted
+    before; where they are empty that stays. Running this again with the same words changes nothing. Raise LRSError for
+    a relaxation that there is not.
     """
     relaxations = frozenset(leniency.split())
     if foreign := relaxations - RELAXATIONS:
@@ -47,7 +49,7 @@ def first_credential(  # noqa: PLR0913 - all that makes up a credential
     created = not (key and secret)
     key = key or secrets.token_hex(_KEY_BYTES)
     secret = secret or secrets.token_urlsafe(_SECRET_BYTES)
-    org = store.credentials.first_organisation(secrets.token_bytes(ORG_BYTES), "Sổ Học")
+    org = store.organisations.first(secrets.token_bytes(ORG_BYTES), "Sổ Học", clocks.now())
     authority = {"objectType": "Agent", "account": {"homePage": home_page, "name": key}}
     held = store.credentials.find(key)
     store.credentials.put(
@@ -55,10 +57,14 @@ def first_credential(  # noqa: PLR0913 - all that makes up a credential
             key=key,
             org=org,
             digest=digest(pepper.encode(), key, secret),
-            scopes=frozenset({"all"}),
+            scopes=frozenset({"all"}) | OWN,
             authority=json.dumps(authority, ensure_ascii=False).encode(),
             origins=frozenset(origins.split()) or (held.origins if held else frozenset()),
             leniency=relaxations or (held.leniency if held else frozenset()),
+            label=held.label if held else "",
+            created=held.created if held else clocks.now(),
+            used=held.used if held else None,
+            limits=held.limits if held else {},
         )
     )
     return FirstCredential(key, secret, created)

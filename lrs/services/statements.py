@@ -8,10 +8,10 @@ import msgspec
 from lrs.errors import Conflict, NotFound
 from lrs.services import clocks
 from lrs.services.attachments import OutgoingAttachment, ReceivedAttachment
-from lrs.services.auth import Principal
 from lrs.services.definitions import Definitions
 from lrs.services.drafts import draft, stamp
 from lrs.services.files import Files
+from lrs.services.principals import Principal
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime, Stamps
 from lrs.services.walks import LIFETIME, Walk, Walks

@@ -14,7 +14,7 @@ import msgspec
 
 from lrs.errors import BadRequest
 from lrs.services import clocks
-from lrs.services.auth import Principal
+from lrs.services.principals import Principal
 from lrs.store.pages import Position, Selection
 from schemas.faults import Fault
 

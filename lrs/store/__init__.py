@@ -1,9 +1,11 @@
 """MongoDB only. ``open_store`` gives a Store: one door per collection."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import pymongo
 from pymongo import MongoClient, ReadPreference, WriteConcern
+from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
 from pymongo.read_concern import ReadConcern
 
@@ -11,10 +13,13 @@ from lrs.errors import LRSError
 from lrs.store import indexes
 from lrs.store.activities import Activities
 from lrs.store.attachments import Attachments
+from lrs.store.audit import Audit, Told
 from lrs.store.credentials import Credentials
 from lrs.store.diagnostics import Diagnostics
 from lrs.store.documents import Documents
+from lrs.store.entries import Seal
 from lrs.store.errors import translated
+from lrs.store.organisations import Organisations
 from lrs.store.places import Places
 from lrs.store.promises import Promises
 from lrs.store.statements import Statements
@@ -22,6 +27,8 @@ from lrs.store.statements import Statements
 # What is only told to a sender must not hold anything up.
 _PATIENCE = 3.0
 _LIFETIME = "transactionLifetimeLimitSeconds"
+
+T = TypeVar("T")
 
 
 class NotMigrated(LRSError):
@@ -31,7 +38,9 @@ class NotMigrated(LRSError):
 class Store:
     """One MongoDB database. Every write is majority and journalled, every read majority, set here and nowhere else."""
 
-    def __init__(self, client: MongoClient[dict[str, Any]], database: str, *, deadline: float) -> None:
+    def __init__(
+        self, client: MongoClient[dict[str, Any]], database: str, *, deadline: float, seal: Seal | None = None
+    ) -> None:
         self.client = client
         self.deadline = deadline
         self.database = client.get_database(
@@ -44,10 +53,16 @@ class Store:
         self.attachments = Attachments(self.database, deadline=deadline)
         self.activities = Activities(self.database, deadline=deadline)
         self.documents = Documents(client, self.database, deadline=deadline)
+        self.organisations = Organisations(self.database, deadline=deadline)
         self.credentials = Credentials(self.database, deadline=deadline)
         self.diagnostics = Diagnostics(self.database, deadline=min(deadline, _PATIENCE))
         self.promises = Promises(self.database)
         self.places = Places(self.database, deadline=deadline)
+        self.audit = Audit(client, self.database, deadline=deadline, seal=seal)
+
+    def administer(self, org: bytes, change: Callable[[ClientSession], T], entry: Told[T]) -> T:
+        """Make a change and append its entry to the audit of ``org``, both or neither; see Audit.administer."""
+        return self.audit.administer(org, change, entry)
 
     def migrate(self) -> None:
         """Create collections and indexes; safe to run again and beside running servers."""
@@ -75,11 +90,13 @@ class Store:
         self.client.close()
 
 
-def open_store(uri: str, database: str, *, deadline: float = 10.0, connections: int = 32) -> Store:
+def open_store(
+    uri: str, database: str, *, deadline: float = 10.0, connections: int = 32, seal: Seal | None = None
+) -> Store:
     """Open the store; connects when it is first used.
 
     ``deadline`` bounds every call, in seconds. The client must be opened in the process that uses it: pymongo does not
-    survive a fork.
+    survive a fork. ``seal`` makes the keyed hashes of the audit; without one nothing can be audited.
     """
     client: MongoClient[dict[str, Any]] = MongoClient(
         uri,
@@ -92,4 +109,4 @@ def open_store(uri: str, database: str, *, deadline: float = 10.0, connections: 
         retryWrites=True,
         retryReads=True,
     )
-    return Store(client, database, deadline=deadline)
+    return Store(client, database, deadline=deadline, seal=seal)

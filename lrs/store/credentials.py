@@ -1,10 +1,13 @@
-"""Organisations and their credentials."""
+"""The ``credentials`` collection: the keys of organisations."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pymongo
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
 
 from lrs.store.errors import translated
 
@@ -14,6 +17,8 @@ class Credential:
     """A key of one organisation: the keyed hash of its secret, what it may do, whom its statements are stored under.
 
     ``origins`` are those whose pages may read the answers, "*" for all; ``leniency`` names what is forgiven it.
+    Instants are microseconds since the epoch; ``expires`` None is never, ``used`` is known to a minute or so.
+    ``limits`` holds those of ``requests`` and ``statements`` a minute, ``body`` bytes and ``batch`` that are set.
     """
 
     key: str
@@ -23,55 +28,117 @@ class Credential:
     authority: bytes
     origins: frozenset[str] = frozenset()
     leniency: frozenset[str] = frozenset()
+    label: str = ""
+    created: int = 0
+    expires: int | None = None
+    disabled: bool = False
+    used: int | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 class Credentials:
-    """The ``organisations`` and ``credentials`` collections."""
+    """Finds and keeps credentials."""
 
     def __init__(self, database: Database[dict[str, Any]], *, deadline: float) -> None:
-        self._organisations = database["organisations"]
-        self._credentials = database["credentials"]
+        self._rows = database["credentials"]
         self._deadline = deadline
 
     def find(self, key: str) -> Credential | None:
         """Return the credential with this key, or None."""
         with translated(), pymongo.timeout(self._deadline):
-            row = self._credentials.find_one({"_id": key})
-        if row is None:
-            return None
-        return Credential(
-            row["_id"],
-            row["org"],
-            row["digest"],
-            frozenset(row["scopes"]),
-            row["authority"],
-            frozenset(row.get("origins", ())),
-            frozenset(row.get("leniency", ())),
-        )
+            row = self._rows.find_one({"_id": key})
+        return None if row is None else _credential(row)
+
+    def of(self, org: bytes, *, after: str = "", most: int = 100) -> list[Credential]:
+        """Return credentials of an organisation in the order of their keys, from behind ``after``."""
+        with translated(), pymongo.timeout(self._deadline):
+            rows = self._rows.find({"org": org, "_id": {"$gt": after}}).sort("_id", 1).limit(most)
+            return [_credential(row) for row in rows]
 
     def put(self, credential: Credential) -> None:
         """Store a credential; one with the same key is replaced."""
-        row = {
-            "org": credential.org,
-            "digest": credential.digest,
-            "scopes": sorted(credential.scopes),
-            "authority": credential.authority,
-            "origins": sorted(credential.origins),
-            "leniency": sorted(credential.leniency),
-        }
+        row = _row(credential)
+        del row["_id"]
         with translated(), pymongo.timeout(self._deadline):
-            self._credentials.replace_one({"_id": credential.key}, row, upsert=True)
+            self._rows.replace_one({"_id": credential.key}, row, upsert=True)
 
-    def first_organisation(self, fresh: bytes, name: str) -> bytes:
-        """Return the id of the first organisation, made with the id ``fresh`` if there is none."""
-        update = {"$setOnInsert": {"org": fresh, "name": name}}
+    def insert(self, credential: Credential, session: ClientSession | None = None) -> bool:
+        """Store a new credential; False where the key is taken."""
         with translated(), pymongo.timeout(self._deadline):
-            row: dict[str, Any] = self._organisations.find_one_and_update(  # type: ignore[assignment]  # upserted
-                {"_id": "first"}, update, upsert=True, return_document=pymongo.ReturnDocument.AFTER
+            try:
+                self._rows.insert_one(_row(credential), session=session)
+            except DuplicateKeyError:
+                return False
+        return True
+
+    def change(
+        self, org: bytes, key: str, values: dict[str, Any], session: ClientSession | None = None
+    ) -> Credential | None:
+        """Set fields of an organisation's credential; return it as it is then, None where there is none.
+
+        Values are as in ``Credential``; None takes a field away.
+        """
+        unset = {name: "" for name, value in values.items() if value is None}
+        update = {"$set": {name: _plain(value) for name, value in values.items() if value is not None}}
+        with translated(), pymongo.timeout(self._deadline):
+            row = self._rows.find_one_and_update(
+                {"_id": key, "org": org},
+                {operator: fields for operator, fields in (update | {"$unset": unset}).items() if fields},
+                return_document=pymongo.ReturnDocument.AFTER,
+                session=session,
             )
-        return bytes(row["org"])
+        return None if row is None else _credential(row)
 
-    def organisations(self) -> list[bytes]:
-        """Return the ids of all organisations."""
+    def delete(self, org: bytes, key: str, session: ClientSession | None = None) -> bool:
+        """Remove an organisation's credential; False where there is none."""
         with translated(), pymongo.timeout(self._deadline):
-            return [bytes(row["org"]) for row in self._organisations.find({}, {"org": 1})]
+            return self._rows.delete_one({"_id": key, "org": org}, session=session).deleted_count == 1
+
+    def touch(self, key: str, now: int) -> None:
+        """Note that a credential was used."""
+        with translated(), pymongo.timeout(self._deadline):
+            self._rows.update_one({"_id": key}, {"$max": {"used": now}})
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def _row(credential: Credential) -> dict[str, Any]:
+    row = {
+        "_id": credential.key,
+        "org": credential.org,
+        "digest": credential.digest,
+        "scopes": sorted(credential.scopes),
+        "authority": credential.authority,
+        "origins": sorted(credential.origins),
+        "leniency": sorted(credential.leniency),
+        "label": credential.label,
+        "created": credential.created,
+        "disabled": credential.disabled,
+        "limits": dict(credential.limits),
+    }
+    moments = {"expires": credential.expires, "used": credential.used}
+    return row | {name: moment for name, moment in moments.items() if moment is not None}
+
+
+def _credential(row: dict[str, Any]) -> Credential:
+    return Credential(
+        row["_id"],
+        row["org"],
+        row["digest"],
+        frozenset(row["scopes"]),
+        row["authority"],
+        frozenset(row.get("origins", ())),
+        frozenset(row.get("leniency", ())),
+        row.get("label", ""),
+        int(row.get("created", 0)),
+        _moment(row.get("expires")),
+        row.get("disabled", False),
+        _moment(row.get("used")),
+        row.get("limits", {}),
+    )
+
+
+def _moment(value: Any) -> int | None:
+    return None if value is None else int(value)

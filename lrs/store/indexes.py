@@ -45,12 +45,13 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     ),
     "attachments.chunks": (_index("files_id", "n", unique=True, name="files_id_1_n_1"),),
     "attachments.uploads": (),
-    "organisations": (),
-    "credentials": (),
+    "organisations": (_index("org", unique=True),),
+    "credentials": (_index("org", "_id"),),
     "refusals": (_index("org", "credential", "last"),),
     "relaxations": (_index("org", "credential"),),
     "processes": (),
     "places": (),
+    "audit": (_index("org", "actor", "seq"), _index("org", "action", "seq"), _index("org", "time")),
 }
 
 

@@ -4,6 +4,7 @@
     a   an Agent or Group that is its actor or object, or a member of one
     o   the Activity that is its object
     ra  any other Agent or Group in it    ro  any other Activity in it
+    m   the authority it is stored under: what "mine" means to a reader
 
 ``ra`` and ``ro`` leave out what is there as ``a`` and ``o``: a query for related agents asks for either.
 """
@@ -37,7 +38,7 @@ def statement_keys(statement: Mapping[str, Any], authority: Mapping[str, Any]) -
         far.add_context(statement["object"].get("context"))
     context = statement.get("context")
     far.add_context(context)
-    keys = {_key("v", statement["verb"]["id"])}
+    keys = {_key("v", statement["verb"]["id"]), author_key(authority)}
     keys.update([_key("a", each) for each in near.agents])
     keys.update([_key("o", each) for each in near.activities])
     keys.update([_key("ra", each) for each in far.agents if each not in near.agents])
@@ -63,6 +64,21 @@ def query_keys(query: StatementQuery) -> list[list[bytes]]:
         who = identity(query.agent)
         wanted.append([] if who is None else [_key(kind, who) for kind in kinds])
     return wanted
+
+
+def author_key(authority: Mapping[str, Any]) -> bytes:
+    """Return the key of everything stored under this authority."""
+    return _key("m", identity(authority) or "")
+
+
+def agent_key(agent: Mapping[str, Any]) -> bytes:
+    """Return the key of everything that this Agent is the actor or object of; of nothing, for one without identity."""
+    return _key("a", identity(agent) or "")
+
+
+def registration_key(registration: str) -> bytes:
+    """Return the key of everything in this registration."""
+    return _digest("r", registration.lower())
 
 
 def refers_to(statement: Mapping[str, Any]) -> str | None:

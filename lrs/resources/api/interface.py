@@ -3,8 +3,9 @@
 The only module that knows flask-smorest, which carries no types.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from typing import Any, Final
 
 from flask import Flask, Response, request
 from flask_smorest import Api as SmorestApi  # type: ignore[import-untyped]  # it has none
@@ -14,35 +15,63 @@ from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 from werkzeug.datastructures import MultiDict
 
+from lrs.errors import UnsupportedMediaType
 from lrs.resources.arguments import arguments
 from lrs.resources.cors import share
 from lrs.resources.diagnostics import watch
 from lrs.resources.encodings import compress
 from lrs.resources.guards import guard_api
+from lrs.resources.mime import essence
 from lrs.services.auth import Authenticator
 from lrs.services.diagnostics import Diagnostics
 from schemas.api.problems import ProblemSchema
 from schemas.faults import Fault, Refused
+from schemas.xapi.parsing import parse_json
 
 View = Callable[..., Any]
 
 _PREFIX = "/api"
+_PROBLEM: Final = "application/problem+json"
+MOST_JSON: Final = 1024**2
+"""Bytes of a body that is not statements."""
+_COMMON: Final = (400, 401, 403, 429, 503)
+"""What every view may answer with."""
 
 
 class _Parser(FlaskParser):
     """Reads parameters as the xAPI resources do, and refuses as they do."""
 
     DEFAULT_VALIDATION_STATUS = 400
-    DEFAULT_UNKNOWN_BY_LOCATION = {"query": RAISE}  # noqa: RUF012 - webargs declares it so
+    DEFAULT_UNKNOWN_BY_LOCATION = {"query": RAISE, "json": RAISE}  # noqa: RUF012 - webargs declares it so
 
     def load_querystring(self, req: Any, schema: Schema) -> Any:
         del req
         return MultiDictProxy(MultiDict(arguments()), schema)
 
+    def load_json(self, req: Any, schema: Schema) -> Any:
+        """Read a JSON body as strictly as statements are read; raise UnsupportedMediaType for another type."""
+        del schema
+        if essence(req.content_type or "") != "application/json":
+            raise UnsupportedMediaType("Send application/json")
+        req.max_content_length = MOST_JSON
+        return parse_json(req.get_data())
+
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> Any:
         """Raise the parser's complaints as faults."""
-        found: Any = error.messages_dict.get("query", {})
-        raise Refused(Fault(str(name)[:80], "parameter", " ".join(told)) for name, told in found.items()) from error
+        [(location, found)] = error.messages_dict.items()
+        rule = "parameter" if location == "query" else "value"
+        raise Refused(_faults(found, "", rule)) from error
+
+
+def _faults(found: Any, path: str, rule: str) -> Iterator[Fault]:
+    """Yield what marshmallow complains of, each with the way to it."""
+    if isinstance(found, dict):
+        for name, inner in found.items():
+            # "_schema" is marshmallow's name for the whole.
+            step = "" if name == "_schema" else f"[{name}]" if isinstance(name, int) else f".{str(name)[:80]}"
+            yield from _faults(inner, (path + step).lstrip("."), rule)
+    else:
+        yield Fault(path, rule, " ".join(map(str, found)))
 
 
 class _Blueprint(SmorestBlueprint):  # type: ignore[misc]  # as above
@@ -55,26 +84,38 @@ class Section:
     def __init__(self, name: str, description: str) -> None:
         self.blueprint: Any = _Blueprint(name, __name__, url_prefix=_PREFIX, description=description)
 
-    def view(
+    def view(  # noqa: PLR0913 - what OpenAPI says of an operation
         self,
         rule: str,
         method: str,
         *,
-        gives: type[Schema],
+        gives: type[Schema] | None = None,
+        takes: type[Schema] | None = None,
         query: type[Schema] | None = None,
         body: dict[str, Any] | None = None,
+        status: int = 200,
+        refusals: Iterable[int] = (),
     ) -> Callable[[View], View]:
-        """Make a function the view of a path: called with the parsed query if there is one, it returns what is dumped.
+        """Make a function the view of a path: called with the parsed query, then the parsed body, where there are any.
 
-        ``body`` is the OpenAPI description of the request's body, which the view reads itself.
+        It returns what is dumped as ``gives``; without that, None or a Response. ``takes`` is JSON; ``body`` is the
+        OpenAPI description of one that the view reads itself. ``refusals`` are the statuses that this view answers
+        with beside those of every view (``_COMMON``, 404 with an id in the path, 413 and 415 with a body).
         """
 
         def declare(function: View) -> View:
-            view = self.blueprint.response(200, gives)(function)
+            view = self.blueprint.response(status, gives)(function)
+            if takes is not None:
+                view = self.blueprint.arguments(takes, location="json")(view)
             if query is not None:
                 view = self.blueprint.arguments(query, location="query")(view)
             if body is not None:
                 view = self.blueprint.doc(requestBody=body)(view)
+            known = {*_COMMON, *refusals, *([404] if "<" in rule else []), *([413, 415] if takes or body else [])}
+            for refused in sorted(known):
+                view = self.blueprint.alt_response(
+                    refused, schema=ProblemSchema, content_type=_PROBLEM, description=HTTPStatus(refused).phrase
+                )(view)
             declared: View = self.blueprint.route(rule, methods=[method])(view)
             return declared
 
@@ -85,6 +126,8 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
     """The own API of one application; ``root`` is the path that the outside reaches the application by."""
 
     ERROR_SCHEMA = ProblemSchema
+    # Every status is named where it can happen: "default" would hide one that was forgotten.
+    DEFAULT_ERROR_RESPONSE_NAME = None
 
     def __init__(self, app: Flask, root: str, authenticator: Authenticator, diagnostics: Diagnostics) -> None:
         self._authenticator = authenticator
@@ -96,10 +139,11 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
             "version": "1",
             "openapi_version": "3.1.0",
             "servers": [{"url": root or "/"}],
-            "security": [{"basic": []}],
+            "security": [{"basic": []}, {"bearer": []}],
         }
         super().__init__(app, spec_kwargs=described)
-        self.spec.components.security_scheme("basic", {"type": "http", "scheme": "basic"})
+        for scheme in ("basic", "bearer"):
+            self.spec.components.security_scheme(scheme, {"type": "http", "scheme": scheme})
         # For the whole application: a wrong method or an unknown path belongs to no section.
         app.after_request(_finish)
 

@@ -11,7 +11,7 @@ from lrs.store.rows import Row
 @pytest.fixture
 def org(store):
     first_credential(store, "a pepper of thirty-two characters!", "key", "secret")
-    return store.credentials.organisations()[0]
+    return store.organisations.orgs()[0]
 
 
 @pytest.fixture

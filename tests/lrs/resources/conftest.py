@@ -19,6 +19,7 @@ from lrs.embedded import PrivateMongod
 from lrs.services.auth import digest
 from lrs.store import Store, open_store
 from lrs.store.credentials import Credential
+from lrs.store.organisations import Organisation
 from lrs.store.rows import ORG_BYTES
 
 PEPPER = "a pepper for tests, of 32 characters or more"
@@ -55,10 +56,12 @@ def caller(shared_app: Flask, shared_store: Store) -> Callable[..., FlaskClient]
         version: str | None = "2.0.0",
     ) -> FlaskClient:
         key, secret = secrets.token_hex(8), secrets.token_hex(8)
+        org = secrets.token_bytes(ORG_BYTES)
+        shared_store.organisations.insert(Organisation(f"o{org.hex()}", org, "Trường thử"))
         shared_store.credentials.put(
             Credential(
                 key=key,
-                org=secrets.token_bytes(ORG_BYTES),
+                org=org,
                 digest=digest(PEPPER.encode(), key, secret),
                 scopes=frozenset(scopes),
                 authority=json.dumps({"account": {"homePage": "https://hoc.example.vn", "name": key}}).encode(),

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from lrs.errors import Forbidden, Unavailable
-from lrs.services.auth import Principal
 from lrs.services.batches import GROUP, BatchService, Candidate
+from lrs.services.principals import Principal
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime
 from schemas.xapi.statements import load_statement

@@ -6,8 +6,8 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from lrs.errors import Unavailable
-from lrs.services.auth import Principal
 from lrs.services.diagnostics import Diagnostics
+from lrs.services.principals import Principal
 from lrs.store import open_store
 from lrs.store.diagnostics import MOST
 from schemas.faults import Fault

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from lrs.errors import BadRequest
-from lrs.services.auth import Principal
+from lrs.services.principals import Principal
 from lrs.services.walks import Walk, Walks
 
 PRINCIPAL = Principal(credential="key", org=b"lachong1", scopes=frozenset({"all"}), authority=b"{}", authority_agent={})

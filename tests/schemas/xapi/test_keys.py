@@ -120,8 +120,8 @@ def test_keys_are_sorted_short_and_hold_nothing_twice():
     keys = statement_keys(statement(actor=CLASS, context={"team": CLASS, "instructor": MINH}), AUTHORITY)
     assert keys == sorted(set(keys))
     assert {len(key) for key in keys} == {12}
-    # verb, class, its member, quiz, authority: the team adds nobody new.
-    assert len(keys) == 5
+    # verb, class, its member, quiz, authority as somebody and as the author: the team adds nobody new.
+    assert len(keys) == 6
 
 
 def test_a_long_text_has_the_key_of_its_whole_length():

@@ -6,8 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
-from lrs.services.auth import SCOPES, digest
+from lrs.services.auth import digest
+from lrs.services.scopes import XAPI as SCOPES
 from lrs.store.credentials import Credential
+from lrs.store.organisations import Organisation
 
 PEPPER = "a pepper for tests, of 32 characters or more"
 LAN = quote(json.dumps({"mbox": "mailto:lan@hoc.example.vn"}))
@@ -22,7 +24,7 @@ ALLOWED = {
     ("GET", STATE): {"state", "all/read", "all"},
     ("GET", ACTIVITY_PROFILE): {"profile", "all/read", "all"},
     ("GET", AGENT_PROFILE): {"profile", "all/read", "all"},
-    ("GET", AGENT): {"statements/read", "all/read", "all"},
+    ("GET", AGENT): {"statements/read/mine", "statements/read", "all/read", "all"},
     ("GET", ACTIVITY): {"define", "statements/read", "all/read", "all"},
     **{(method, STATE): {"state", "all"} for method in ("PUT", "POST", "DELETE")},
     **{(method, ACTIVITY_PROFILE): {"profile", "all"} for method in ("PUT", "POST", "DELETE")},
@@ -37,6 +39,7 @@ def speaking_with(app, store):
     def speak(*scopes, organisation=1):
         key = f"{organisation} {' '.join(sorted(scopes))}"
         org = b"%08d" % organisation
+        store.organisations.insert(Organisation(f"o{organisation}", org, "Trường thử"))
         authority = json.dumps({"account": {"homePage": "https://hoc.example.vn", "name": key}}).encode()
         proof = digest(PEPPER.encode(), key, "secret")
         store.credentials.put(Credential(key, org, proof, frozenset(scopes), authority))

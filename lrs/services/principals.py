@@ -1,0 +1,92 @@
+"""The caller of one request."""
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from lrs.errors import Forbidden
+from lrs.services.scopes import ALLOWED_BY
+from schemas.xapi.keys import agent_key, author_key, registration_key
+
+HOST: Final = "first"
+"""The public id of the organisation that runs this server: its administrators look after the others' existence."""
+
+Bounds = tuple[tuple[bytes, ...], ...]
+"""Groups of query keys: a statement must have one of every group."""
+
+
+class Limits(NamedTuple):
+    """The most a credential may send: requests and statements a minute, bytes of a body, statements in one.
+
+    None is what the settings say for everybody.
+    """
+
+    requests: int | None = None
+    statements: int | None = None
+    body: int | None = None
+    batch: int | None = None
+
+
+_UNLIMITED: Final = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a launch token is bound to: one learner, one activity, and the registration if there is one."""
+
+    agent: dict[str, Any]
+    activity: str
+    registration: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller of one request: an organisation's credential, its scopes and the authority of its statements.
+
+    ``organisation`` is the public id of ``org``. ``credential`` is a key, ``provider:ID:SUBJECT`` for a token of
+    somebody else's, ``member:ID`` for a person. ``authority`` is JSON as it goes into statements, ``authority_agent``
+    the same parsed. ``origins`` are those whose pages may read the answers, ``leniency`` names what is forgiven.
+    ``bounds`` hold for every statement that it may see.
+    """
+
+    org: bytes
+    credential: str
+    scopes: frozenset[str]
+    authority: bytes
+    authority_agent: dict[str, Any]
+    origins: frozenset[str] = frozenset()
+    leniency: frozenset[str] = frozenset()
+    organisation: str = ""
+    limits: Limits = _UNLIMITED
+    launch: Launch | None = None
+    bounds: Bounds = ()
+
+    def may(self, right: str) -> bool:
+        """Tell whether one of the scopes allows this."""
+        return not self.scopes.isdisjoint(ALLOWED_BY[right])
+
+    def require(self, right: str) -> None:
+        """Raise Forbidden unless one of the scopes allows this."""
+        if not self.may(right):
+            raise Forbidden(f"This needs a credential with the scope {' or '.join(sorted(ALLOWED_BY[right]))}")
+
+    def require_host(self) -> None:
+        """Raise Forbidden unless the caller administers the organisation that runs this server."""
+        self.require("admin")
+        if self.organisation != HOST:
+            raise Forbidden("This is for administrators of the organisation that runs this server")
+
+
+def bounds_of(scopes: frozenset[str], authority: dict[str, Any], launch: Launch | None = None) -> Bounds:
+    """Return what every statement must have that a caller with these scopes may see.
+
+    Without a scope that reads all statements, it is those stored under the caller's own authority; in a launch, of
+    these only those of its learner and registration.
+    """
+    groups: list[bytes] = []
+    if scopes.isdisjoint(ALLOWED_BY["statements/read/all"]) or launch is not None:
+        groups.append(author_key(authority))
+    if launch is not None:
+        groups.append(agent_key(launch.agent))
+        if launch.registration is not None:
+            groups.append(registration_key(launch.registration))
+    return tuple((key,) for key in groups)

@@ -27,6 +27,7 @@ from lrs.resources.xapi.documents import Documents
 from lrs.resources.xapi.statements import Statements
 from lrs.services.activities import ActivityService
 from lrs.services.agents import AgentService
+from lrs.services.audit import sealed_with
 from lrs.services.auth import Authenticator
 from lrs.services.batches import BatchService
 from lrs.services.diagnostics import Diagnostics
@@ -67,6 +68,7 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
         config.database,
         deadline=config.deadline,
         connections=config.threads + _SPARE_CONNECTIONS,
+        seal=sealed_with(config.pepper),
     )
     safetime = SafeTime(store.promises, linger=config.deadline)
     safetime.start()

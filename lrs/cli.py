@@ -12,6 +12,7 @@ from lrs import logs, messages
 from lrs.config import Config, language
 from lrs.errors import LRSError
 from lrs.messages import StartFailed
+from lrs.services.audit import sealed_with
 from lrs.store import Store, open_store
 
 FAILED = 1
@@ -102,7 +103,8 @@ def _add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: 
 @contextmanager
 def _store(*needed: str) -> Iterator[tuple[Store, Config]]:
     config = Config.from_env().needing("mongodb_uri", *needed)
-    with contextlib.closing(open_store(config.mongodb_uri, config.database)) as store:
+    seal = sealed_with(config.pepper) if config.pepper else None
+    with contextlib.closing(open_store(config.mongodb_uri, config.database, seal=seal)) as store:
         yield store, config
 
 

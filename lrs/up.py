@@ -26,6 +26,7 @@ from lrs.config import Config, as_environment
 from lrs.embedded import PrivateMongod
 from lrs.leash import adopt_orphans
 from lrs.messages import StartFailed, Text, Value
+from lrs.services.audit import sealed_with
 from lrs.services.setup import FirstCredential, first_credential
 from lrs.store import Store, open_store
 
@@ -83,7 +84,8 @@ class Up:
         config = self._config = folder.with_secrets(config)
         if not config.mongodb_uri:
             config = self._config = self._with_mongod(stack)
-        with contextlib.closing(open_store(config.mongodb_uri, config.database)) as store:
+        seal = sealed_with(config.pepper)
+        with contextlib.closing(open_store(config.mongodb_uri, config.database, seal=seal)) as store:
             store.migrate()
             provision(store, config)
         self._say(messages.STARTING_SERVER)

@@ -22,6 +22,7 @@ from lrs.app import close, create_app
 from lrs.config import Config
 from lrs.embedded import PrivateMongod, free_port
 from lrs.leash import leashed
+from lrs.services.audit import sealed_with
 from lrs.services.setup import first_credential
 from lrs.store import Store, open_store
 
@@ -52,7 +53,7 @@ def database(mongod: PrivateMongod) -> Iterator[str]:
 
 @pytest.fixture
 def store(mongod: PrivateMongod, database: str) -> Iterator[Store]:
-    with contextlib.closing(open_store(mongod.uri, database)) as opened:
+    with contextlib.closing(open_store(mongod.uri, database, seal=sealed_with(PEPPER))) as opened:
         opened.migrate()
         yield opened
 

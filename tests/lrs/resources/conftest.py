@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 from lrs.app import close, create_app
 from lrs.config import Config
 from lrs.embedded import PrivateMongod
+from lrs.services.audit import sealed_with
 from lrs.services.auth import digest
 from lrs.store import Store, open_store
 from lrs.store.credentials import Credential
@@ -28,7 +29,7 @@ PEPPER = "a pepper for tests, of 32 characters or more"
 @pytest.fixture(scope="module")
 def shared_store(mongod: PrivateMongod) -> Iterator[Store]:
     name = f"test_{uuid.uuid4().hex}"
-    with contextlib.closing(open_store(mongod.uri, name)) as store:
+    with contextlib.closing(open_store(mongod.uri, name, seal=sealed_with(PEPPER))) as store:
         store.migrate()
         yield store
         store.client.drop_database(name)

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code. What goes wrong is said in one sentence."""
     options = _parser().parse_args(arguments)
     try:
-        options.run()
+        options.run(options)
     except StartFailed as failed:
         return _refuse(failed)
     except LRSError as error:
@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: Callable[[], None]) -> None:
-    commands.add_parser(name, help=run.__doc__, description=run.__doc__).set_defaults(run=run)
+    commands.add_parser(name, help=run.__doc__, description=run.__doc__).set_defaults(run=lambda _: run())
 
 
 @contextmanager

@@ -31,6 +31,8 @@ def _like(pattern: str, text: Text) -> _Rule:
 _PORT = _Rule(range(1, 65536).__contains__, messages.MUST_BE_PORT)
 _SOME = _Rule(lambda number: 0 < number < float("inf"), messages.MUST_BE_POSITIVE)
 _DOCUMENT = _Rule(range(1, 15 * 1024**2 + 1).__contains__, messages.MUST_BE_DOCUMENT)
+_LIMIT = _Rule(lambda number: 0 <= number < 2**53, messages.MUST_BE_LIMIT)
+_PROXIES = _Rule(range(11).__contains__, messages.MUST_BE_PROXIES)
 _PROCESSES = _Rule(range(1025).__contains__, messages.MUST_BE_PROCESSES)
 _VERSION = _like(r"1\.0\.3|2\.0\.0", messages.MUST_BE_VERSION)
 _LEVEL = _like("debug|info|warning|error", messages.MUST_BE_LEVEL)
@@ -101,6 +103,27 @@ class Config:
     )
     max_attachments: int = _setting(
         "LRS_MAX_ATTACHMENTS", "Bytes of all attachments of one request at most.", 256 * 1024**2, _SOME
+    )
+    requests_per_minute: int = _setting(
+        "LRS_REQUESTS_PER_MINUTE",
+        "Requests a minute of one credential that has no limit of its own; 0 is no limit.",
+        60_000,
+        _LIMIT,
+    )
+    statements_per_minute: int = _setting(
+        "LRS_STATEMENTS_PER_MINUTE",
+        "Statements a minute of one credential that has no limit of its own; 0 is no limit.",
+        1_200_000,
+        _LIMIT,
+    )
+    address_requests_per_minute: int = _setting(
+        "LRS_ADDRESS_REQUESTS_PER_MINUTE", "Requests a minute from one address; 0 is no limit.", 120_000, _LIMIT
+    )
+    proxies: int = _setting(
+        "LRS_PROXIES",
+        "Trusted proxies in front, each of which adds the address it was asked from to X-Forwarded-For.",
+        0,
+        _PROXIES,
     )
     log_level: str = _setting("LRS_LOG_LEVEL", "debug, info, warning or error.", "info", _LEVEL)
 

@@ -12,6 +12,7 @@ from pymongo.read_concern import ReadConcern
 from lrs.errors import LRSError
 from lrs.store import indexes
 from lrs.store.activities import Activities
+from lrs.store.allowances import Allowances
 from lrs.store.attachments import Attachments
 from lrs.store.audit import Audit, Told
 from lrs.store.credentials import Credentials
@@ -58,6 +59,7 @@ class Store:
         self.diagnostics = Diagnostics(self.database, deadline=min(deadline, _PATIENCE))
         self.promises = Promises(self.database)
         self.places = Places(self.database, deadline=deadline)
+        self.allowances = Allowances(self.database)
         self.audit = Audit(client, self.database, deadline=deadline, seal=seal)
 
     def administer(self, org: bytes, change: Callable[[ClientSession], T], entry: Told[T]) -> T:

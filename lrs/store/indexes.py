@@ -51,6 +51,7 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "relaxations": (_index("org", "credential"),),
     "processes": (),
     "places": (),
+    "allowances": (_index("until", expireAfterSeconds=0),),
     "audit": (_index("org", "actor", "seq"), _index("org", "action", "seq"), _index("org", "time")),
 }
 

@@ -48,6 +48,8 @@ def test_a_child_reads_the_same_settings_from_the_environment_made_for_it():
         ),
         ("LRS_DEFAULT_VERSION", "2.0", "LRS_DEFAULT_VERSION must be 1.0.3 or 2.0.0."),
         ("LRS_PROCESSES", "-1", "LRS_PROCESSES must be a number from 0 to 1024."),
+        ("LRS_REQUESTS_PER_MINUTE", "-1", "LRS_REQUESTS_PER_MINUTE must be a number; 0 is no limit."),
+        ("LRS_PROXIES", "11", "LRS_PROXIES must be a number from 0 to 10."),
         ("LRS_THREADS", "0", "LRS_THREADS must be a number above 0."),
         ("LRS_DEADLINE", "nan", "LRS_DEADLINE must be a number above 0."),
         ("LRS_DEADLINE", "inf", "LRS_DEADLINE must be a number above 0."),

@@ -1,0 +1,129 @@
+"""How much a caller may send in a minute, and how often somebody may try a wrong secret.
+
+What is refused costs no work in the database.
+"""
+
+import hmac
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+from lrs.errors import PayloadTooLarge, TooManyRequests
+from lrs.services.meters import Meters
+from lrs.services.principals import Principal
+from lrs.store.allowances import Allowances
+
+FAILURES_OF_KEY: Final = 10
+"""Wrong secrets a minute for one key from one address."""
+FAILURES_OF_ADDRESS: Final = 100
+"""Wrong secrets a minute from one address."""
+FAILURES_OF_NAME: Final = 10
+"""Wrong passwords for one name, from wherever, in a quarter of an hour."""
+_QUARTER: Final = 15 * 60
+_LONGEST: Final = 250
+_GUESSING: Final = "There were too many wrong attempts to sign in; try again later"
+
+
+class RateLimits:
+    """The limits of one process, the same for all of them together; each a minute, 0 for none.
+
+    ``requests`` and ``statements`` are those of a credential that has no limits of its own.
+    """
+
+    def __init__(
+        self, allowances: Allowances, pepper: str, *, requests: int, statements: int, address_requests: int
+    ) -> None:
+        self._meters = Meters(allowances, _meter_key(pepper))
+        self._requests = requests
+        self._statements = statements
+        self._address_requests = address_requests
+
+    def address(self, address: str) -> None:
+        """Count a request from an address, whoever sends it; raise TooManyRequests."""
+        self._spend(f"address {network(address)}", 1, self._address_requests, "requests from one address")
+
+    def request(self, principal: Principal) -> None:
+        """Count a request; raise TooManyRequests."""
+        own = principal.limits.requests
+        limit = self._requests if own is None else own
+        self._spend(f"requests {principal.credential}", 1, limit, "requests of one credential")
+
+    def statements(self, principal: Principal, count: int) -> None:
+        """Count statements before they are stored; raise TooManyRequests, PayloadTooLarge where waiting is no help."""
+        own = principal.limits.statements
+        limit = self._statements if own is None else own
+        if limit and count > limit:
+            raise PayloadTooLarge(f"This credential may send {limit} statements a minute, so no more in one request")
+        self._spend(f"statements {principal.credential}", count, limit, "statements of one credential")
+
+    def _spend(self, subject: str, amount: int, limit: int, what: str) -> None:
+        if limit and not self._meters.spend(subject, amount, limit):
+            raise TooManyRequests(f"At most {limit} {what} are taken a minute", retry_after=self._meters.retry_after())
+
+
+class Attempts:
+    """Counts wrong secrets, of known and unknown names alike.
+
+    Whoever checks a secret calls ``check`` before and ``failed`` after a wrong one. Another process learns of the end
+    of an allowance by a failure of its own, so right secrets may get through once more a process.
+    """
+
+    def __init__(self, allowances: Allowances, pepper: str) -> None:
+        key = _meter_key(pepper)
+        self._minute = Meters(allowances, key)
+        self._quarter = Meters(allowances, key, seconds=_QUARTER)
+
+    def check(self, key: str, address: str) -> None:
+        """Raise TooManyRequests where too many wrong secrets came for this key, or at all, from this address."""
+        if any(self._minute.is_spent(subject) for subject, _ in _of_key(key, address)):
+            raise TooManyRequests(_GUESSING, retry_after=self._minute.retry_after())
+
+    def failed(self, key: str, address: str) -> None:
+        """Count a wrong secret; raise TooManyRequests where it was one too many."""
+        counted = [self._minute.spend(subject, 1, most) for subject, most in _of_key(key, address)]
+        if not all(counted):
+            raise TooManyRequests(_GUESSING, retry_after=self._minute.retry_after())
+
+    def check_name(self, name: str, address: str) -> None:
+        """Raise TooManyRequests where too many wrong passwords came for this name, or from this address."""
+        if self._quarter.is_spent(_of_name(name)):
+            raise TooManyRequests(_GUESSING, retry_after=self._quarter.retry_after())
+        if self._minute.is_spent(_of_address(address)):
+            raise TooManyRequests(_GUESSING, retry_after=self._minute.retry_after())
+
+    def failed_name(self, name: str, address: str) -> None:
+        """Count a wrong password; raise TooManyRequests where it was one too many."""
+        by_address = self._minute.spend(_of_address(address), 1, FAILURES_OF_ADDRESS)
+        if not self._quarter.spend(_of_name(name), 1, FAILURES_OF_NAME):
+            raise TooManyRequests(_GUESSING, retry_after=self._quarter.retry_after())
+        if not by_address:
+            raise TooManyRequests(_GUESSING, retry_after=self._minute.retry_after())
+
+
+@lru_cache(4096)
+def network(address: str) -> str:
+    """Return what counts as one address: an IPv4 address, or the /64 of an IPv6 one, which is one subscriber's."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
+    return str(found)
+
+
+def _meter_key(pepper: str) -> bytes:
+    return hmac.digest(pepper.encode(), b"allowances", "sha256")
+
+
+def _of_key(key: str, address: str) -> tuple[tuple[str, int], ...]:
+    of_address = _of_address(address)
+    return (f"{of_address} {key[:_LONGEST]}", FAILURES_OF_KEY), (of_address, FAILURES_OF_ADDRESS)
+
+
+def _of_address(address: str) -> str:
+    return f"failures {network(address)}"
+
+
+def _of_name(name: str) -> str:
+    return f"name {name[:_LONGEST]}"

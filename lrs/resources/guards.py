@@ -89,7 +89,7 @@ def authenticated(authenticator: Authenticator) -> Principal:
     if scheme.lower() != "basic":
         raise Unauthorized
     key, secret = basic_pair(value)
-    return authenticator.basic(key, secret)
+    return authenticator.basic(key, secret, request.remote_addr or "")
 
 
 def basic_pair(value: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from lrs.errors import LRSError, Unauthorized
 from lrs.services import clocks
+from lrs.services.limits import Attempts
 from lrs.services.principals import Limits, Principal, bounds_of
 from lrs.store import Store
 from lrs.store.credentials import Credential
@@ -21,7 +22,7 @@ from lrs.store.organisations import Organisation
 
 REMEMBERED: Final = 30.0
 """Seconds that a caller is known without asking the store: what a revocation may take."""
-_UNKNOWN_FOR: Final = 5.0
+_REFUSED_FOR: Final = 5.0
 _USED_EVERY: Final = 60_000_000
 _MOST_REMEMBERED: Final = 10_000
 
@@ -43,25 +44,49 @@ class _Remembered(NamedTuple):
     proven: Proven
 
 
+class _Refused(NamedTuple):
+    since: float
+    credential: Credential | None
+
+
 class Authenticator:
     """Tells who is calling. ``pepper`` keys the hashes of secrets and lies outside the database.
 
     What was proven is remembered for a while, under a digest that only this process can make: no secret is kept.
-    ``bearer`` proves a token, or raises Unauthorized.
+    ``bearer`` proves a token, or raises Unauthorized. ``attempts`` counts wrong secrets.
     """
 
-    def __init__(self, store: Store, pepper: str, *, bearer: Callable[[str], Proven] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        pepper: str,
+        *,
+        bearer: Callable[[str], Proven] | None = None,
+        attempts: Attempts | None = None,
+    ) -> None:
         self._credentials = store.credentials
         self._organisations = store.organisations
         self._pepper = pepper.encode()
         self._bearer = bearer
+        self._attempts = attempts or Attempts(store.allowances, pepper)
         self._process_key = token_bytes(32)
         self._proven: dict[bytes, _Remembered] = {}
-        self._unknown: dict[str, float] = {}
+        self._refused: dict[str, _Refused] = {}
 
-    def basic(self, key: str, secret: str) -> Principal:
-        """Return the caller with this key and secret; raise Unauthorized, alike for unknown keys and wrong secrets."""
-        return self._known(self._mark(b"basic", f"{key}\0{secret}"), lambda: self._prove(key, secret))
+    def basic(self, key: str, secret: str, address: str = "") -> Principal:
+        """Return the caller with this key and secret; raise Unauthorized, alike for unknown keys and wrong secrets.
+
+        Raise TooManyRequests after too many wrong secrets from ``address``, unless this one was right before.
+        """
+        presented = self._mark(b"basic", f"{key}\0{secret}")
+        if presented not in self._proven:
+            self._attempts.check(key, address)
+        try:
+            return self._known(presented, lambda: self._prove(key, secret))
+        except Unauthorized:
+            self._proven.pop(presented, None)
+            self._attempts.failed(key, address)
+            raise
 
     def bearer(self, token: str) -> Principal:
         """Return the caller that a token was made for; raise Unauthorized."""
@@ -86,6 +111,7 @@ class Authenticator:
         expected = credential.digest if credential else bytes(len(offered))
         if not hmac.compare_digest(offered, expected) or credential is None:
             raise Unauthorized
+        self._refused.pop(key, None)
         return self.admit(credential)
 
     def admit(self, credential: Credential) -> Proven:
@@ -110,12 +136,12 @@ class Authenticator:
             log.warning("the use of a credential was not noted: %s", type(error).__name__)
 
     def _find(self, key: str) -> Credential | None:
-        # Whoever guesses keys must not be able to keep the database busy.
-        if clocks.passed() - self._unknown.get(key, float("-inf")) < _UNKNOWN_FOR:
-            return None
+        # Whoever guesses must neither keep the database busy nor learn from the time it takes which keys there are.
+        refused = self._refused.get(key)
+        if refused is not None and clocks.passed() - refused.since < _REFUSED_FOR:
+            return refused.credential
         found = self._credentials.find(key)
-        if found is None:
-            _remember(self._unknown, key, clocks.passed())
+        _remember(self._refused, key, _Refused(clocks.passed(), found))
         return found
 
 

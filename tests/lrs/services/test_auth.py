@@ -53,7 +53,7 @@ def test_a_key_that_was_unknown_opens_soon_after_it_was_made(store, authenticato
 
 def test_no_secret_is_stored_or_remembered(store, authenticator):
     authenticator.basic("key", "secret")
-    kept = [list(store.database["credentials"].find()), authenticator._proven, authenticator._unknown]
+    kept = [list(store.database["credentials"].find()), authenticator._proven, authenticator._refused]
     assert b"secret" not in repr(kept).encode()
 
 

@@ -23,6 +23,9 @@ from lrs.store.errors import translated
 from lrs.store.organisations import Organisations
 from lrs.store.places import Places
 from lrs.store.promises import Promises
+from lrs.store.providers import Providers
+from lrs.store.revocations import Revocations
+from lrs.store.signing_keys import SigningKeys
 from lrs.store.statements import Statements
 
 # What is only told to a sender must not hold anything up.
@@ -58,6 +61,9 @@ class Store:
         self.credentials = Credentials(self.database, deadline=deadline)
         self.diagnostics = Diagnostics(self.database, deadline=min(deadline, _PATIENCE))
         self.promises = Promises(self.database)
+        self.providers = Providers(self.database, deadline=deadline)
+        self.revocations = Revocations(self.database, deadline=deadline)
+        self.signing_keys = SigningKeys(self.database, deadline=deadline)
         self.places = Places(self.database, deadline=deadline)
         self.allowances = Allowances(self.database)
         self.audit = Audit(client, self.database, deadline=deadline, seal=seal)

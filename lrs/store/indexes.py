@@ -49,10 +49,13 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "credentials": (_index("org", "_id"),),
     "refusals": (_index("org", "credential", "last"),),
     "relaxations": (_index("org", "credential"),),
+    "providers": (_index("org"), _index("issuer", "audience", unique=True)),
+    "revocations": (_index("ends", expireAfterSeconds=0),),
+    "signing_keys": (),
     "processes": (),
     "places": (),
     "allowances": (_index("until", expireAfterSeconds=0),),
-    "audit": (_index("org", "actor", "seq"), _index("org", "action", "seq"), _index("org", "time")),
+    "audit": (_index("org", "actor", "_id"), _index("org", "action", "_id"), _index("org", "time")),
 }
 
 

@@ -1,0 +1,149 @@
+"""The keys that this server's own tokens are signed with (Ed25519).
+
+All processes share them through the store, where the private halves lie sealed under the pepper. A key counts only if
+it opens: whoever can write to the database alone cannot add one. The newest signs. An older one goes on being accepted
+until the last token that it signed is over, so that a new key breaks nothing.
+"""
+
+import hashlib
+import threading
+from base64 import urlsafe_b64encode
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from lrs.errors import LRSError
+from lrs.services import clocks
+from lrs.services.seals import Seals, WrongPepper
+from lrs.store.signing_keys import SigningKey, SigningKeys
+
+LONGEST: Final = 24 * 3600
+"""Seconds that a token of ours may last at most."""
+REFRESH: Final = 25.0
+"""Seconds after which the keys are read anew; with what callers are remembered for, less than a minute."""
+_SECOND: Final = 1_000_000
+_AGE: Final = 90 * 24 * 3600 * _SECOND
+# Other processes go on signing with an old key until they read the keys anew; their clocks may differ a little.
+_OVERLAP: Final = (LONGEST + 300) * _SECOND
+_SEEN_AGAIN: Final = 3.0
+
+
+class Signer(NamedTuple):
+    """The key that signs, and the name that tokens call it by."""
+
+    kid: str
+    key: Ed25519PrivateKey
+
+
+class _Known(NamedTuple):
+    """What was read from the store at ``read``: nothing signs where the newest key did not open."""
+
+    read: float
+    newest: SigningKey | None
+    signer: Signer | None
+    public: dict[str, Ed25519PublicKey]
+
+
+class Keyring:
+    """The signing keys as one process knows them."""
+
+    def __init__(self, keys: SigningKeys, pepper: str) -> None:
+        self._keys = keys
+        self._seals = Seals(pepper, "signing keys")
+        self._lock = threading.Lock()
+        self._known = _Known(float("-inf"), None, None, {})
+
+    def signer(self) -> Signer:
+        """Return the key to sign with: the first one is made here, and so is the next when the newest is old.
+
+        Raise WrongPepper where the newest was made under another pepper.
+        """
+        known = self._current(REFRESH)
+        # A process with another pepper must not put its own key before the others'.
+        if known.newest is None or (known.signer and known.newest.created < clocks.now() - _AGE):
+            known = self._after(known.newest)
+        if known.signer is None:
+            raise WrongPepper(
+                "The signing keys were made under another LRS_PEPPER: set that one again, or make a new key with"
+                " `lrs admin keys rotate`, which ends all tokens"
+            )
+        return known.signer
+
+    def find(self, kid: str) -> Ed25519PublicKey | None:
+        """Return the key to verify with, or None. One that is unknown may have just been made elsewhere."""
+        found = self._current(REFRESH).public.get(kid)
+        return found or self._current(_SEEN_AGAIN).public.get(kid)
+
+    def public(self) -> dict[str, Ed25519PublicKey]:
+        """Return all keys that tokens are accepted under, by their names, the one that signs first."""
+        return self._current(_SEEN_AGAIN).public
+
+    def rotate(self, *, forget: bool = False) -> str:
+        """Make a new key, which signs at once; return its name. With ``forget`` the old ones end now.
+
+        Where another process makes one at the same time, its key is the new one.
+        """
+        known = self._after(self._read().newest)
+        if known.newest is None or known.signer is None:
+            raise LRSError("The new signing key has vanished")
+        if forget:
+            self._keys.drop(known.newest.number)
+            self._read()
+        return known.signer.kid
+
+    def _after(self, newest: SigningKey | None) -> _Known:
+        number = newest.number + 1 if newest else 1
+        private = Ed25519PrivateKey.generate()
+        kid = thumbprint(private.public_key())
+        sealed = self._seals.seal(private.private_bytes_raw(), kid)
+        if self._keys.add(SigningKey(number, kid, sealed, clocks.now())):
+            self._drop_ended()
+        return self._read()
+
+    def _drop_ended(self) -> None:
+        keys = self._keys.all()
+        # From the last that is still accepted on down, each one's end is when the next one was made.
+        ended = [older.number for newer, older in pairwise(keys) if _is_over(newer)]
+        if ended:
+            self._keys.drop(ended[0] + 1)
+
+    def _current(self, most: float) -> _Known:
+        """Return what is known, no older than ``most`` seconds; one thread reads, for all that wait."""
+        if clocks.passed() - self._known.read <= most:
+            return self._known
+        with self._lock:
+            return self._known if clocks.passed() - self._known.read <= most else self._read()
+
+    def _read(self) -> _Known:
+        read = clocks.passed()
+        keys = self._keys.all()
+        opened = {key.kid: private for key in keys if (private := self._opened(key)) is not None}
+        accepted = keys[:1] + [older for newer, older in pairwise(keys) if not _is_over(newer)]
+        public = {key.kid: opened[key.kid].public_key() for key in accepted if key.kid in opened}
+        newest = keys[0] if keys else None
+        signer = Signer(newest.kid, opened[newest.kid]) if newest and newest.kid in opened else None
+        self._known = _Known(read, newest, signer, public)
+        return self._known
+
+    def _opened(self, key: SigningKey) -> Ed25519PrivateKey | None:
+        try:
+            return Ed25519PrivateKey.from_private_bytes(self._seals.open(key.sealed, key.kid))
+        except WrongPepper:
+            return None
+
+
+def _is_over(newer: SigningKey) -> bool:
+    """Tell whether all tokens have ended that the key before this one signed."""
+    return newer.created < clocks.now() - _OVERLAP
+
+
+def coordinate(key: Ed25519PublicKey) -> str:
+    """Return a public key as it stands in a JWK (RFC 8037)."""
+    return urlsafe_b64encode(key.public_bytes_raw()).decode().rstrip("=")
+
+
+def thumbprint(key: Ed25519PublicKey) -> str:
+    """Return the name of a key that only this key has (RFC 7638)."""
+    canonical = f'{{"crv":"Ed25519","kty":"OKP","x":"{coordinate(key)}"}}'
+    return urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()).decode().rstrip("=")

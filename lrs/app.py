@@ -20,6 +20,7 @@ from lrs.resources.diagnostics import watch
 from lrs.resources.encodings import Decoding
 from lrs.resources.guards import guard
 from lrs.resources.health import health
+from lrs.resources.limits import limit_addresses, limit_callers
 from lrs.resources.xapi.about import About
 from lrs.resources.xapi.activities import Activities
 from lrs.resources.xapi.agents import Agents
@@ -33,6 +34,7 @@ from lrs.services.batches import BatchService
 from lrs.services.diagnostics import Diagnostics
 from lrs.services.documents import DocumentService
 from lrs.services.health import Health
+from lrs.services.limits import RateLimits
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime
 from lrs.services.statements import StatementService
@@ -84,16 +86,24 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     atexit.register(leave)
     errors.register(app)
     app.register_blueprint(health(Health(safetime, room)))
+    limits = RateLimits(
+        store.allowances,
+        config.pepper,
+        requests=config.requests_per_minute,
+        statements=config.statements_per_minute,
+        address_requests=config.address_requests_per_minute,
+    )
+    limit_addresses(app, limits, proxies=config.proxies)
     authenticator = Authenticator(store, config.pepper)
     bodies = _bodies(config)
-    xapi = _xapi(config, bodies, service, authenticator)
+    xapi = _xapi(config, bodies, service, authenticator, limits)
     _add_documents(xapi, bodies, DocumentService(store.documents, room=room, most=config.max_document))
     xapi.add_url_rule("/activities", view_func=Activities.as_view("activities", ActivityService(store)))
     xapi.add_url_rule("/agents", view_func=Agents.as_view("agents", AgentService(store)))
     watch(xapi, diagnostics, {"xapi.statements"})
     app.register_blueprint(xapi)
-    Interface(app, _root(config), authenticator, diagnostics).add(
-        batches(BatchService(store, safetime, room=room), bodies, diagnostics),
+    Interface(app, _root(config), authenticator, limits, diagnostics).add(
+        batches(BatchService(store, safetime, room=room), bodies, limits, diagnostics),
         validation(bodies),
         diagnosis(diagnostics),
     )
@@ -121,13 +131,16 @@ def _leave(safetime: SafeTime, diagnostics: Diagnostics, store: Store) -> None:
     store.close()
 
 
-def _xapi(config: Config, bodies: Bodies, service: StatementService, authenticator: Authenticator) -> Blueprint:
+def _xapi(
+    config: Config, bodies: Bodies, service: StatementService, authenticator: Authenticator, limits: RateLimits
+) -> Blueprint:
     """Return the xAPI endpoint with its statements and ``about``."""
     blueprint = Blueprint("xapi", __name__, url_prefix="/xapi")
-    statements = Statements.as_view("statements", service, bodies, f"{_root(config)}/xapi/statements")
+    statements = Statements.as_view("statements", service, bodies, limits, f"{_root(config)}/xapi/statements")
     blueprint.add_url_rule("/statements", view_func=statements)
     blueprint.add_url_rule("/about", view_func=About.as_view("about", _limits(config)))
     guard(blueprint, authenticator, config.default_version, lambda: service.consistent_through)
+    limit_callers(blueprint, limits)
     return blueprint
 
 

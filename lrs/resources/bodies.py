@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Request
 
 from lrs.errors import BadRequest, PayloadTooLarge
+from lrs.resources.guards import principal
 from lrs.resources.mime import essence
 from lrs.resources.multipart import Limits, read_mixed
 from lrs.services.documents import Sent
@@ -20,7 +21,11 @@ from schemas.xapi.versions import Version
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """Reads bodies within limits, all but ``batch`` in bytes."""
+    """Reads bodies within limits, all but ``batch`` in bytes.
+
+    A credential may have limits of its own of the body, which then holds for documents too, and of the batch. They
+    count where they are the smaller ones.
+    """
 
     body: int
     statement: int
@@ -30,7 +35,8 @@ class Bodies:
 
     def document(self, request: Request) -> Sent:
         """Return a document as it was sent; one without a content type is just bytes. Raises PayloadTooLarge."""
-        return Sent(self._read(request, self.largest_document), request.content_type or "application/octet-stream")
+        most = _narrowed(self.largest_document, principal().limits.body)
+        return Sent(self._read(request, most), request.content_type or "application/octet-stream")
 
     @contextmanager
     def statements(self, request: Request, version: Version, load: Load = load_statement) -> Iterator[Batch]:
@@ -43,7 +49,8 @@ class Bodies:
         if kind == "application/json":
             yield self._batch(self.text(request), version, load)
         elif kind == "multipart/mixed":
-            limits = Limits(statements=self.body, total=self.body + self.attachments)
+            most = _narrowed(self.body, principal().limits.body)
+            limits = Limits(statements=most, total=most + self.attachments)
             request.max_content_length = limits.total
             self._announced(request, limits.total)
             with read_mixed(request.stream, request.content_type or "", limits) as mixed:
@@ -54,7 +61,12 @@ class Bodies:
 
     def text(self, request: Request) -> bytes:
         """Return the body of a request without attachments; raise PayloadTooLarge."""
-        return self._read(request, self.body)
+        return self._read(request, _narrowed(self.body, principal().limits.body))
+
+    @property
+    def rows(self) -> int:
+        """The most statements that a request of this caller may hold."""
+        return _narrowed(self.batch, principal().limits.batch)
 
     def _read(self, request: Request, most: int) -> bytes:
         self._announced(request, most)
@@ -77,11 +89,16 @@ class Bodies:
     def texts(self, body: bytes) -> list[bytes]:
         """Return each statement's own text from a body that is JSON; raise PayloadTooLarge."""
         texts = split(body)
-        if len(texts) > self.batch:
-            raise PayloadTooLarge(f"A request holds at most {self.batch} statements")
+        most = self.rows
+        if len(texts) > most:
+            raise PayloadTooLarge(f"A request holds at most {most} statements")
         if any(len(text) > self.statement for text in texts):
             raise PayloadTooLarge(f"A statement holds at most {self.statement} bytes")
         return texts
+
+
+def _narrowed(most: int, own: int | None) -> int:
+    return most if own is None else min(most, own)
 
 
 def _too_large(most: int) -> PayloadTooLarge:

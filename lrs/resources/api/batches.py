@@ -13,7 +13,9 @@ from lrs.resources.guards import forgive, principal
 from lrs.resources.lines import Line, items_of, judged, lines_of
 from lrs.resources.mime import essence
 from lrs.services.batches import BatchService, Outcome
+from lrs.services.confinement import RULE as LAUNCH
 from lrs.services.diagnostics import Diagnostics
+from lrs.services.limits import RateLimits
 from schemas.api.batches import OUTCOMES, BatchSchema
 from schemas.api.versions import VersionQuerySchema
 from schemas.xapi.leniency import Lenient
@@ -30,7 +32,7 @@ _BODY: Final = {
 }
 
 
-def batches(service: BatchService, bodies: Bodies, diagnostics: Diagnostics) -> Section:
+def batches(service: BatchService, bodies: Bodies, limits: RateLimits, diagnostics: Diagnostics) -> Section:
     """Return the views."""
     section = Section("batches", "Statements stored one by one")
 
@@ -44,6 +46,7 @@ def batches(service: BatchService, bodies: Bodies, diagnostics: Diagnostics) -> 
         version = query.get("version") or negotiate(request.headers.get(HEADER, "2.0.0"))
         load = Lenient(principal().leniency)
         lines = _lines(bodies)
+        limits.statements(principal(), len(lines))
         rows = [judged(line.text, version, load, limit=bodies.statement) for line in lines]
         outcomes = service.store(principal(), rows, version)
         forgive(*load.uses)
@@ -61,15 +64,17 @@ def _status(outcome: Outcome) -> HTTPStatus:
     rules = {fault.rule for fault in outcome.faults}
     if "taken" in rules:
         return HTTPStatus.CONFLICT
+    if LAUNCH in rules:
+        return HTTPStatus.FORBIDDEN
     return HTTPStatus.REQUEST_ENTITY_TOO_LARGE if "limit" in rules else HTTPStatus.BAD_REQUEST
 
 
 def _lines(bodies: Bodies) -> list[Line]:
     kind = essence(request.content_type or "")
     if kind in NDJSON:
-        return lines_of(bodies.text(request), most=bodies.batch)
+        return lines_of(bodies.text(request), most=bodies.rows)
     if kind == "application/json":
-        return items_of(bodies.text(request), most=bodies.batch)
+        return items_of(bodies.text(request), most=bodies.rows)
     raise UnsupportedMediaType("Send application/json, or a statement a line as application/x-ndjson")
 
 

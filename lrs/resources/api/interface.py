@@ -21,9 +21,11 @@ from lrs.resources.cors import share
 from lrs.resources.diagnostics import watch
 from lrs.resources.encodings import compress
 from lrs.resources.guards import guard_api
+from lrs.resources.limits import limit_callers
 from lrs.resources.mime import essence
 from lrs.services.auth import Authenticator
 from lrs.services.diagnostics import Diagnostics
+from lrs.services.limits import RateLimits
 from schemas.api.problems import ProblemSchema
 from schemas.faults import Fault, Refused
 from schemas.xapi.parsing import parse_json
@@ -129,8 +131,11 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
     # Every status is named where it can happen: "default" would hide one that was forgotten.
     DEFAULT_ERROR_RESPONSE_NAME = None
 
-    def __init__(self, app: Flask, root: str, authenticator: Authenticator, diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, app: Flask, root: str, authenticator: Authenticator, limits: RateLimits, diagnostics: Diagnostics
+    ) -> None:
         self._authenticator = authenticator
+        self._limits = limits
         self._diagnostics = diagnostics
         # OpenAPI lives beside what it describes, open to all.
         app.config["OPENAPI_URL_PREFIX"] = _PREFIX
@@ -151,6 +156,7 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
         """Serve and describe these views, to callers with a credential."""
         for section in sections:
             guard_api(section.blueprint, self._authenticator)
+            limit_callers(section.blueprint, self._limits)
             watch(section.blueprint, self._diagnostics, ())
             self.register_blueprint(section.blueprint)
 

@@ -14,6 +14,7 @@ from lrs.resources.arguments import arguments
 from lrs.resources.bodies import Bodies, require_single
 from lrs.resources.guards import forgive, principal, version
 from lrs.resources.replies import one_statement, statement_page
+from lrs.services.limits import RateLimits
 from lrs.services.statements import Answer, Batch, StatementService
 from schemas.faults import Fault
 from schemas.xapi.downgrade import as_older
@@ -28,9 +29,10 @@ class Statements(MethodView):
 
     init_every_request = False
 
-    def __init__(self, service: StatementService, bodies: Bodies, path: str) -> None:
+    def __init__(self, service: StatementService, bodies: Bodies, limits: RateLimits, path: str) -> None:
         self._service = service
         self._bodies = bodies
+        self._limits = limits
         self._path = path
 
     def put(self) -> Response:
@@ -71,6 +73,7 @@ class Statements(MethodView):
         granted = principal().leniency
         load = Lenient(granted) if granted else load_statement
         with self._bodies.statements(request_ctx.request, version(), load) as batch:
+            self._limits.statements(principal(), len(batch.statements))
             yield batch
         if isinstance(load, Lenient):
             forgive(*load.uses)

@@ -43,10 +43,10 @@ class Credentials:
         self._rows = database["credentials"]
         self._deadline = deadline
 
-    def find(self, key: str) -> Credential | None:
+    def find(self, key: str, session: ClientSession | None = None) -> Credential | None:
         """Return the credential with this key, or None."""
         with translated(), pymongo.timeout(self._deadline):
-            row = self._rows.find_one({"_id": key})
+            row = self._rows.find_one({"_id": key}, session=session)
         return None if row is None else _credential(row)
 
     def of(self, org: bytes, *, after: str = "", most: int = 100) -> list[Credential]:

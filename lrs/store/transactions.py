@@ -8,6 +8,8 @@ from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 
 T = TypeVar("T")
+Session = ClientSession
+"""What calls within one transaction share; services hand it on and know no more of it."""
 
 
 def transact(client: MongoClient[Any], write: Callable[[ClientSession], T]) -> T:

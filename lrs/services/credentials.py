@@ -1,0 +1,184 @@
+"""The keys of an organisation: who may grant what a key holds may make, change and end it.
+
+Secrets are made here, told once, and kept as a keyed hash. What is changed holds for every process as soon as it no
+longer remembers the caller, which is within a minute.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
+
+from lrs.errors import Forbidden, NotFound, Unavailable
+from lrs.services import clocks
+from lrs.services.auth import digest
+from lrs.services.principals import Principal
+from lrs.services.scopes import DEFAULT, grantable
+from lrs.store import Store
+from lrs.store.credentials import Credential
+from lrs.store.entries import Detail, Entry
+from lrs.store.transactions import Session
+
+_KEY_BYTES: Final = 12
+_SECRET_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a new credential is to be; without an ``authority``, the account of its key at this server is it."""
+
+    label: str = ""
+    scopes: frozenset[str] = DEFAULT
+    authority: Mapping[str, Any] | None = None
+    origins: frozenset[str] = frozenset()
+    leniency: frozenset[str] = frozenset()
+    expires: int | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+class Issued(NamedTuple):
+    """A credential with its secret, which is nowhere else."""
+
+    credential: Credential
+    secret: str
+
+
+class CredentialService:
+    """Looks after credentials; everything needs the right ``credentials`` and stays within the caller's organisation.
+
+    ``home_page`` is the address of this store, which stands in authorities.
+    """
+
+    def __init__(self, store: Store, pepper: str, home_page: str) -> None:
+        self._store = store
+        self._rows = store.credentials
+        self._pepper = pepper.encode()
+        self._home_page = home_page
+
+    def page(self, principal: Principal, *, after: str = "", most: int = 100) -> list[Credential]:
+        """Return credentials in the order of their keys, from behind ``after``."""
+        principal.require("credentials")
+        return self._rows.of(principal.org, after=after, most=most)
+
+    def get(self, principal: Principal, key: str) -> Credential:
+        """Return a credential; raise NotFound, also for those of others."""
+        principal.require("credentials")
+        return self._held(principal, key)
+
+    def create(self, principal: Principal, wanted: Wanted) -> Issued:
+        """Make a credential; raise Forbidden for scopes that the caller may not grant."""
+        principal.require("credentials")
+        _require_grant(principal, wanted.scopes)
+        issued = self._made(principal.org, wanted)
+
+        def insert(session: Session) -> None:
+            if not self._rows.insert(issued.credential, session):
+                raise Unavailable
+
+        details: dict[str, Detail] = {"scopes": sorted(wanted.scopes)}
+        entry = Entry(principal.credential, "credential.created", issued.credential.key, details)
+        self._store.administer(principal.org, insert, entry)
+        return issued
+
+    def _made(self, org: bytes, wanted: Wanted) -> Issued:
+        key, secret = secrets.token_hex(_KEY_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
+        account = {"account": {"homePage": self._home_page, "name": key}}
+        authority = {"objectType": "Agent"} | dict(wanted.authority or account)
+        made = Credential(
+            key=key,
+            org=org,
+            digest=digest(self._pepper, key, secret),
+            scopes=wanted.scopes,
+            authority=json.dumps(authority, ensure_ascii=False).encode(),
+            origins=wanted.origins,
+            leniency=wanted.leniency,
+            label=wanted.label,
+            created=clocks.now(),
+            expires=wanted.expires,
+            limits=wanted.limits,
+        )
+        return Issued(made, secret)
+
+    def change(self, principal: Principal, key: str, values: Mapping[str, Any]) -> Credential:
+        """Set fields of a credential, named and typed as in ``Credential``; return it as it is then.
+
+        Raise NotFound; Forbidden where the caller may not grant the scopes that it has, or is to have.
+        """
+        principal.require("credentials")
+        _require_grant(principal, values.get("scopes", frozenset()))
+
+        def change(session: Session) -> tuple[Credential, dict[str, Any]]:
+            held = self._grantable(principal, key, session)
+            changed = {name: value for name, value in values.items() if getattr(held, name) != value}
+            if changed:
+                self._rows.change(principal.org, key, changed, session)
+            return replace(held, **changed), changed
+
+        found, _ = self._store.administer(principal.org, change, lambda done: _told(principal, key, done[1]))
+        return found
+
+    def renew(self, principal: Principal, key: str) -> Issued:
+        """Give a credential a new secret: the old one ends. Raise NotFound or Forbidden, as ``change`` does."""
+        principal.require("credentials")
+        secret = secrets.token_urlsafe(_SECRET_BYTES)
+        values = {"digest": digest(self._pepper, key, secret)}
+
+        def renew(session: Session) -> Credential:
+            held = self._grantable(principal, key, session)
+            self._rows.change(principal.org, key, values, session)
+            return held
+
+        entry = Entry(principal.credential, "credential.secret_renewed", key)
+        return Issued(self._store.administer(principal.org, renew, lambda _: entry), secret)
+
+    def delete(self, principal: Principal, key: str) -> None:
+        """Remove a credential; what was stored with it stays. Raise NotFound or Forbidden, as ``change`` does."""
+        principal.require("credentials")
+
+        def delete(session: Session) -> Entry:
+            held = self._grantable(principal, key, session)
+            self._rows.delete(principal.org, key, session)
+            return Entry(principal.credential, "credential.deleted", key, {"scopes": sorted(held.scopes)})
+
+        self._store.administer(principal.org, delete, lambda entry: entry)
+
+    def _grantable(self, principal: Principal, key: str, session: Session) -> Credential:
+        """Return a credential that the caller could have made.
+
+        Read within the transaction of the change: what it may do cannot grow in between.
+        """
+        held = self._held(principal, key, session)
+        _require_grant(principal, held.scopes)
+        return held
+
+    def _held(self, principal: Principal, key: str, session: Session | None = None) -> Credential:
+        found = self._rows.find(key, session)
+        if found is None or found.org != principal.org:
+            raise NotFound("There is no such credential")
+        return found
+
+
+def _require_grant(principal: Principal, scopes: AbstractSet[str]) -> None:
+    """Raise Forbidden unless the caller may grant these scopes.
+
+    The same holds for changing a credential that has them: a new secret for it would be as good as the grant.
+    """
+    if foreign := scopes - grantable(principal.scopes):
+        raise Forbidden(f"This credential may not grant {', '.join(sorted(foreign))}")
+
+
+def _told(principal: Principal, key: str, changed: Mapping[str, Any]) -> Entry | None:
+    """Return the entry of a change: the names of its fields, and values only where they name nobody."""
+    if not changed:
+        return None
+    if changed.keys() == {"disabled"}:
+        action = "credential.disabled" if changed["disabled"] else "credential.enabled"
+        return Entry(principal.credential, action, key)
+    details: dict[str, Detail] = {"fields": sorted(changed)}
+    if "scopes" in changed:
+        details["scopes"] = sorted(changed["scopes"])
+    if "disabled" in changed:
+        details["disabled"] = changed["disabled"]
+    return Entry(principal.credential, "credential.changed", key, details)

@@ -1,0 +1,96 @@
+"""Organisations, whoever owns records here, as /api takes and gives them."""
+
+from typing import Any, Final
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from schemas.api.plain import END, Instant, Name
+
+KINDS: Final = ("university", "institute", "union", "commune", "province", "company", "other")
+_ID: Final = rf"^[a-z0-9][a-z0-9-]{{0,39}}{END}"
+
+
+def _id(**options: Any) -> fields.String:
+    told = {"description": "Its public id: small letters, digits and hyphens, 40 at most; never changes."}
+    return fields.String(required=True, validate=validate.Regexp(_ID), metadata=told, **options)
+
+
+def _kind(**options: Any) -> fields.String:
+    return fields.String(validate=validate.OneOf(KINDS), **options)
+
+
+class OrganisationSchema(Schema):
+    """An organisation."""
+
+    id = _id()
+    name = Name(required=True)
+    kind = _kind(required=True)
+    created = Instant(required=True)
+    disabled = fields.Boolean(required=True)
+
+
+class OwnOrganisationChangeSchema(Schema):
+    """What an organisation may change of itself."""
+
+    class Meta:
+        """Nothing passes that is not named."""
+
+        unknown = RAISE
+
+    name = Name(least=1)
+    kind = _kind()
+
+
+class OrganisationChangeSchema(OwnOrganisationChangeSchema):
+    """What the host may change of an organisation."""
+
+    disabled = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        metadata={"description": "While it is, none of its keys, tokens and sessions opens anything."},
+    )
+
+
+class OwnerSchema(Schema):
+    """The person to whom a new organisation is handed over."""
+
+    class Meta:
+        """Nothing passes that is not named."""
+
+        unknown = RAISE
+
+    email = fields.Email(required=True, validate=validate.Length(max=254))
+    name = Name(required=True, least=1)
+
+
+class NewOrganisationSchema(Schema):
+    """An organisation that is wanted."""
+
+    class Meta:
+        """Nothing passes that is not named."""
+
+        unknown = RAISE
+
+    id = _id()
+    name = Name(required=True, least=1)
+    kind = _kind(load_default="other")
+    owner = fields.Nested(OwnerSchema, required=True)
+
+
+class OrganisationsSchema(Schema):
+    """All organisations of this server, in the order of their ids."""
+
+    organisations = fields.List(fields.Nested(OrganisationSchema), required=True)
+
+
+class InvitationSchema(Schema):
+    """A way in for one person, told this once."""
+
+    code = fields.String(required=True)
+    expires = Instant(required=True)
+
+
+class MadeOrganisationSchema(OrganisationSchema):
+    """A new organisation, and the invitation of its owner."""
+
+    invitation = fields.Nested(InvitationSchema, required=True)

@@ -20,11 +20,14 @@ from lrs.store.diagnostics import Diagnostics
 from lrs.store.documents import Documents
 from lrs.store.entries import Seal
 from lrs.store.errors import translated
+from lrs.store.invitations import Invitations
+from lrs.store.members import Members
 from lrs.store.organisations import Organisations
 from lrs.store.places import Places
 from lrs.store.promises import Promises
 from lrs.store.providers import Providers
 from lrs.store.revocations import Revocations
+from lrs.store.sessions import Sessions
 from lrs.store.signing_keys import SigningKeys
 from lrs.store.statements import Statements
 
@@ -59,6 +62,9 @@ class Store:
         self.documents = Documents(client, self.database, deadline=deadline)
         self.organisations = Organisations(self.database, deadline=deadline)
         self.credentials = Credentials(self.database, deadline=deadline)
+        self.members = Members(self.database, deadline=deadline)
+        self.invitations = Invitations(self.database, deadline=deadline)
+        self.sessions = Sessions(self.database, deadline=deadline)
         self.diagnostics = Diagnostics(self.database, deadline=min(deadline, _PATIENCE))
         self.promises = Promises(self.database)
         self.providers = Providers(self.database, deadline=deadline)

@@ -97,6 +97,11 @@ class Organisations:
             )
         return None if row is None else _organisation(row)
 
+    def hold(self, org: bytes, session: ClientSession) -> None:
+        """Let only this one go on of the transactions that hold the same organisation; the others begin anew."""
+        with translated(), pymongo.timeout(self._deadline):
+            self._rows.update_one({"org": org}, {"$inc": {"held": 1}}, session=session)
+
 
 def _organisation(row: dict[str, Any]) -> Organisation:
     return Organisation(

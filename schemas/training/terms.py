@@ -1,0 +1,37 @@
+"""The names that the digital-skills profile stands on, and its controlled lists: said here and nowhere else."""
+
+from typing import Final
+
+# Statements carry this for decades: it may be redirected elsewhere, and never changes.
+BASE: Final = "https://w3id.org/so-hoc/profiles/digital-skills"
+# Where a programme is named as an Activity, its code follows, percent-encoded.
+PROGRAMMES: Final = f"{BASE}/programmes/"
+# What a `mentored` statement is about, whose object is a person.
+MENTORING: Final = f"{BASE}/activities/mentoring"
+
+UNKNOWN: Final = "unknown"
+GROUPS: Final = (
+    "official",
+    "citizen",
+    "elderly",
+    "rural",
+    "remote",
+    "worker",
+    "household-business",
+    "student",
+    "pupil",
+    "volunteer",
+    "disabled",
+)
+AGE_BANDS: Final = ("<16", "16-24", "25-39", "40-59", "60-69", "70-79", "80+", UNKNOWN)
+MODES: Final = ("in-person", "online-live", "online-self", "household-visit", "kiosk", "blended")
+ASSISTED: Final = ("none", "guided", "done-for")
+LEVELS: Final = ("1", "2")
+CAPTURES: Final = ("live", "offline", "import", "paper")
+
+VERBS: Final = frozenset(
+    "registered attended experienced progressed completed passed failed satisfied waived earned mentored hosted "
+    "responded".split()
+)
+# What a statement counts as in reports.
+KINDS: Final = frozenset(["learning", "support", "task", "service", "reach", "survey", "credential"])

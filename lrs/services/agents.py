@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from lrs.services.confinement import confine_agent
 from lrs.services.principals import Principal
 from lrs.store import Store
 from lrs.store.pages import Selection
@@ -24,6 +25,7 @@ class AgentService:
     def get(self, principal: Principal, agent: Mapping[str, Any]) -> bytes:
         """Return the Person as JSON; of an Agent that nobody has named, just what was asked for."""
         principal.require("agents/read")
-        selection = Selection(principal.org, query_keys(StatementQuery(agent=agent)))
+        confine_agent(principal, agent)
+        selection = Selection(principal.org, query_keys(StatementQuery(agent=agent)), principal.bounds)
         page = self._statements.page(selection, limit=RECENT)
         return to_json(person(agent, (statement.raw for statement in page.statements)))

@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
-from lrs.errors import Unavailable
+from lrs.errors import Forbidden, Unavailable
+from lrs.services.confinement import confine_statement
 from lrs.services.definitions import Definitions
 from lrs.services.drafts import Draft, draft, stamp
 from lrs.services.files import Files
@@ -50,18 +51,21 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Held:
-    """What is known of the ids: the statement that each holds, and which of them this batch has written."""
+    """What is known of the ids: the statement that each holds, and which of them this batch has written.
 
-    raws: dict[bytes, bytes] = field(default_factory=dict)
+    Of a statement that the sender may not see there is no text: nothing is told to be the same.
+    """
+
+    raws: dict[bytes, bytes | None] = field(default_factory=dict)
     written: set[bytes] = field(default_factory=set)
 
     def outcome(self, each: Draft, *, is_first: bool) -> Outcome:
-        raw = self.raws.get(each.row.id)
-        if raw is None:
+        if each.row.id not in self.raws:
             return Outcome("unconfirmed", each.statement_id)
+        raw = self.raws[each.row.id]
         if is_first and each.row.id in self.written:
             return Outcome("stored", each.statement_id)
-        if same(raw, each.row.raw):
+        if raw is not None and same(raw, each.row.raw):
             return Outcome("duplicate", each.statement_id)
         return Outcome("refused", each.statement_id, (_TAKEN,))
 
@@ -98,8 +102,9 @@ class BatchService:
 
     def _prepared(self, principal: Principal, row: Candidate) -> Draft | Outcome:
         try:
+            confine_statement(principal, row.statement)
             (files,) = self._files.keep(principal.org, [row.statement], (), single=True)
-        except Refused as refused:
+        except (Forbidden, Refused) as refused:
             return Outcome("refused", row.statement.get("id"), refused.faults)
         return draft(principal, row.statement, row.text, files)
 
@@ -113,7 +118,7 @@ class BatchService:
         return held
 
     def _store_group(self, principal: Principal, group: Sequence[Draft], version: Version, held: _Held) -> None:
-        taken: dict[bytes, bytes] = {}
+        taken: dict[bytes, bytes | None] = {}
         rows = [each.row for each in group]
 
         def move(stamps: Stamps) -> None:
@@ -127,7 +132,9 @@ class BatchService:
                     self._statements.insert(rows)
                     break
                 except Taken as error:
-                    taken |= {found.id: found.raw for found in error.taken}
+                    taken |= {
+                        holder.id: holder.raw if principal.may_see(holder.keys) else None for holder in error.taken
+                    }
                     rows = [row for row in rows if row.id not in taken]
         held.written |= {row.id for row in rows}
         held.raws |= {row.id: row.raw for row in rows} | taken

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from lrs.errors import LRSError
 from lrs.services import clocks
+from lrs.services.confinement import refuse_launch
 from lrs.services.principals import Principal
 from lrs.store.diagnostics import MOST, Met, Reason
 from lrs.store.diagnostics import Diagnostics as Rows
@@ -90,11 +91,19 @@ class Diagnostics:
                 counted.uses.update(names)
 
     def report(self, principal: Principal) -> Report:
-        """Return what is known of the caller, with all that this process has counted; raise Unavailable."""
+        """Return what is known of the caller, with all that this process has counted; raise Unavailable.
+
+        Raises Forbidden in a launch: what is known is known of the credential that made it.
+        """
+        refuse_launch(principal)
+        return self.report_of(principal.org, principal.credential, principal.leniency)
+
+    def report_of(self, org: bytes, credential: str, leniency: Iterable[str]) -> Report:
+        """Return what is known of an organisation's credential, which was granted this leniency; see ``report``."""
         self._write()
-        uses = self._rows.relaxations(principal.org, principal.credential)
-        granted = dict.fromkeys(sorted(principal.leniency), 0)
-        return Report(self._rows.refusals(principal.org, principal.credential), granted | uses)
+        uses = self._rows.relaxations(org, credential)
+        granted = dict.fromkeys(sorted(leniency), 0)
+        return Report(self._rows.refusals(org, credential), granted | uses)
 
     def _of(self, principal: Principal) -> _Counted | None:
         caller = principal.org, principal.credential

@@ -7,6 +7,7 @@ from msgspec import Raw
 
 from lrs.errors import BadRequest, Conflict, LRSError, NotFound, PayloadTooLarge, PreconditionFailed
 from lrs.services import clocks
+from lrs.services.confinement import confine_document
 from lrs.services.principals import Principal
 from lrs.services.room import Room
 from lrs.store.documents import Document, Documents
@@ -55,7 +56,7 @@ class DocumentService:
 
     def get(self, principal: Principal, query: DocumentQuery) -> Document:
         """Return one document; raise NotFound."""
-        principal.require(f"{_SCOPES[query.kind]}/read")
+        _may_read(principal, query)
         found = self._documents.get(principal.org, query)
         if found is None:
             raise NotFound("There is no such document")
@@ -63,7 +64,7 @@ class DocumentService:
 
     def names(self, principal: Principal, query: DocumentQuery) -> Names:
         """Return the names of all documents that the query applies to, sorted, each once."""
-        principal.require(f"{_SCOPES[query.kind]}/read")
+        _may_read(principal, query)
         found = self._documents.names(principal.org, query)
         newest = max((modified for _, modified in found), default=None)
         return Names(sorted({name for name, _ in found}), newest)
@@ -111,7 +112,7 @@ class DocumentService:
 
         Raises PreconditionFailed, Unavailable, and BadRequest for a condition on many documents.
         """
-        principal.require(_SCOPES[query.kind])
+        _may_change(principal, query)
         if query.name is not None:
             if not self._documents.delete(principal.org, query, condition):
                 raise _failed(condition)
@@ -122,13 +123,23 @@ class DocumentService:
             self._documents.delete_all(principal.org, query)
 
     def _may_write(self, principal: Principal, query: DocumentQuery) -> None:
-        principal.require(_SCOPES[query.kind])
+        _may_change(principal, query)
         self._room.check()
 
     def _document(self, body: bytes, content_type: str) -> Document:
         if len(body) > self._most:
             raise PayloadTooLarge(f"A document holds at most {self._most} bytes")
         return Document(body, content_type, entity_tag(body), clocks.now())
+
+
+def _may_read(principal: Principal, query: DocumentQuery) -> None:
+    principal.require(f"{_SCOPES[query.kind]}/read")
+    confine_document(principal, query, writes=False)
+
+
+def _may_change(principal: Principal, query: DocumentQuery) -> None:
+    principal.require(_SCOPES[query.kind])
+    confine_document(principal, query, writes=True)
 
 
 def _merged(held: Document, members: Mapping[str, Raw] | None) -> bytes:

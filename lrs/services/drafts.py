@@ -1,12 +1,14 @@
 """Statements on their way into the store: ready but for the instant they are stored at."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from lrs.services.principals import Principal
 from lrs.store.rows import Row, document_id
+from lrs.store.statements import Holder
+from schemas.xapi.equality import same
 from schemas.xapi.keys import is_voiding, refers_to, statement_keys
 from schemas.xapi.normalise import complete
 from schemas.xapi.statements import Statement
@@ -54,3 +56,12 @@ def stamp(drafts: Sequence[Draft], first: int, principal: Principal, version: Ve
             authority=principal.authority,
             version=version,
         )
+
+
+def repeats(principal: Principal, rows: Iterable[Row], taken: Iterable[Holder]) -> set[bytes]:
+    """Return the ids of the rows whose ids hold the same statement already.
+
+    Not of one that the sender may not see: it could try one content after the other until it hits.
+    """
+    held = {holder.id: holder.raw for holder in taken if principal.may_see(holder.keys)}
+    return {row.id for row in rows if row.id in held and same(held[row.id], row.raw)}

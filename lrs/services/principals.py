@@ -1,5 +1,6 @@
 """The caller of one request."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -68,6 +69,10 @@ class Principal:
         """Raise Forbidden unless one of the scopes allows this."""
         if not self.may(right):
             raise Forbidden(f"This needs a credential with the scope {' or '.join(sorted(ALLOWED_BY[right]))}")
+
+    def may_see(self, keys: AbstractSet[bytes]) -> bool:
+        """Tell whether the bounds allow to see a statement with these keys."""
+        return all(not keys.isdisjoint(group) for group in self.bounds)
 
     def require_host(self) -> None:
         """Raise Forbidden unless the caller administers the organisation that runs this server."""

@@ -1,6 +1,7 @@
 """Storing and finding statements (Communication 2.1)."""
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import msgspec
@@ -8,8 +9,9 @@ import msgspec
 from lrs.errors import Conflict, NotFound
 from lrs.services import clocks
 from lrs.services.attachments import OutgoingAttachment, ReceivedAttachment
+from lrs.services.confinement import confine_statement
 from lrs.services.definitions import Definitions
-from lrs.services.drafts import draft, stamp
+from lrs.services.drafts import draft, repeats, stamp
 from lrs.services.files import Files
 from lrs.services.principals import Principal
 from lrs.services.room import Room
@@ -20,9 +22,9 @@ from lrs.store.pages import Selection
 from lrs.store.rows import Found, Row, document_id
 from lrs.store.statements import Taken
 from schemas.faults import Fault
-from schemas.xapi.equality import same
 from schemas.xapi.formats import activities_of, as_canonical, as_ids
 from schemas.xapi.keys import query_keys
+from schemas.xapi.paths import item
 from schemas.xapi.queries import StatementQuery
 from schemas.xapi.statements import Statement
 from schemas.xapi.versions import Version
@@ -84,10 +86,13 @@ class StatementService:
         """Store all statements or none; return their ids once they are durable.
 
         A statement that is stored already, the same by the rule of immutability, counts as stored. Raises Forbidden,
-        Refused (attachments), Conflict where an id holds another statement, Unavailable.
+        Refused (attachments), Conflict where an id holds another statement, Unavailable. Of a statement that the
+        sender may not see it is not even told whether it is the same: Conflict too.
         """
         principal.require("statements/write")
         self._room.check()
+        for index, statement in enumerate(batch.statements):
+            confine_statement(principal, statement, "" if batch.single else item("", index))
         files = self._files.keep(principal.org, batch.statements, batch.received, single=batch.single)
         drafts = [draft(principal, *sent) for sent in zip(batch.statements, batch.texts, files, strict=True)]
 
@@ -98,21 +103,22 @@ class StatementService:
         if drafts:
             with self._safetime.in_flight(len(drafts), move) as stamps:
                 stamp(drafts, stamps.first, principal, version)
-                written = self._insert([each.row for each in drafts])
+                written = self._insert(principal, [each.row for each in drafts])
         if principal.may("define"):
             self._definitions.learn(principal.org, batch.statements)
         return [each.statement_id for each in drafts]
 
-    def _insert(self, rows: list[Row]) -> list[Row]:
+    def _insert(self, principal: Principal, rows: list[Row]) -> list[Row]:
         """Write the rows that are not stored yet and return them; raise Conflict where an id holds something else."""
         while rows:
             try:
                 self._statements.insert(rows, before_commit=self._before_commit)
             except Taken as error:
-                held = {found.id: found.raw for found in error.taken}
-                if any(row.id in held and not same(held[row.id], row.raw) for row in rows):
-                    raise _conflict(rows, held) from error
-                rows = [row for row in rows if row.id not in held]
+                taken = {row.id for row in rows} & {holder.id for holder in error.taken}
+                repeated = repeats(principal, rows, error.taken)
+                if taken - repeated:
+                    raise _conflict(rows, taken - repeated) from error
+                rows = [row for row in rows if row.id not in taken]
             else:
                 break
         return rows
@@ -122,7 +128,10 @@ class StatementService:
         principal.require("statements/read")
         wanted = query.statement_id or query.voided_statement_id
         voided = query.statement_id is None
-        found = self._statements.get(document_id(principal.org, wanted), voided=voided) if wanted else None
+        found = None
+        if wanted:
+            document = document_id(principal.org, wanted)
+            found = self._statements.get(document, voided=voided, bounds=principal.bounds)
         if found is None:
             raise NotFound(f"There is no {'voided ' if voided else ''}statement with this id")
         return self._answer(principal, [found], query.format, languages, attachments=query.attachments)
@@ -142,7 +151,7 @@ class StatementService:
             stored=0,
             ids=(),
         )
-        first = Selection(principal.org, walk.keys, walk.since, walk.until, ascending=walk.ascending)
+        first = Selection(principal.org, walk.keys, principal.bounds, walk.since, walk.until, ascending=walk.ascending)
         return self._walk(principal, walk, first, languages)
 
     def follow(self, principal: Principal, token: str, languages: Sequence[str]) -> Answer:
@@ -158,7 +167,7 @@ class StatementService:
             return answer
         if walk.ascending and selection.position is None:
             # What is stored after the walk began does not belong to it. Not by the clock: another host's may be ahead.
-            newest = self._statements.newest(principal.org)
+            newest = self._statements.newest(principal.org, principal.bounds)
             walk = msgspec.structs.replace(walk, until=min(walk.until or newest, newest))
         onward = msgspec.structs.replace(walk, stored=page.position.stored, ids=page.position.ids)
         return answer._replace(more=self._walks.token(onward))
@@ -175,15 +184,18 @@ class StatementService:
         if form == "ids":
             return [as_ids(statement) for statement in raw]
         if form == "canonical":
-            known = self._definitions.of(principal.org, {a for statement in raw for a in activities_of(statement)})
+            # Merged from what all senders said: not for who may not ask for an Activity.
+            told = principal.may("activities/read") and principal.launch is None
+            activities = {a for statement in raw for a in activities_of(statement)} if told else set()
+            known = self._definitions.of(principal.org, activities)
             return [as_canonical(statement, languages, known) for statement in raw]
         return raw
 
 
-def _conflict(rows: Sequence[Row], held: dict[bytes, bytes]) -> Conflict:
+def _conflict(rows: Sequence[Row], taken: AbstractSet[bytes]) -> Conflict:
     faults = [
         Fault(f"[{index}].id" if len(rows) > 1 else "id", "taken", "another statement is stored under this id")
         for index, row in enumerate(rows)
-        if row.id in held and not same(held[row.id], row.raw)
+        if row.id in taken
     ]
     return Conflict("A statement with this id is stored already, and it is not the same", faults)

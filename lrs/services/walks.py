@@ -39,10 +39,11 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
     ids: tuple[bytes, ...]
 
     def selection(self, principal: Principal) -> Selection:
-        """Return what the next page is taken from; the organisation is always the caller's."""
+        """Return what the next page is taken from; organisation and bounds are always the caller's, as of now."""
         return Selection(
             org=principal.org,
             keys=self.keys,
+            bounds=principal.bounds,
             since=self.since,
             until=self.until,
             ascending=self.ascending,

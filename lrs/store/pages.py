@@ -11,6 +11,7 @@ from pymongo.collection import Collection
 from lrs.store.rows import RETURNED, Found, found
 
 Document = dict[str, Any]
+Groups = Sequence[Sequence[bytes]]
 
 
 class Position(NamedTuple):
@@ -27,12 +28,14 @@ class Position(NamedTuple):
 class Selection:
     """Which statements, in which order.
 
-    ``keys``: every group must hold, a group holds if one of its keys does. ``since`` < stored <= ``until``,
-    microseconds, None for no bound. ``position`` continues an earlier page.
+    ``keys``: every group must hold, a group holds if one of its keys does. ``bounds`` are such groups too, and hold
+    for every statement that plays a part: those that are found, those that they are found by, and all in between.
+    ``since`` < stored <= ``until``, microseconds, None for no bound. ``position`` continues an earlier page.
     """
 
     org: bytes
-    keys: Sequence[Sequence[bytes]] = ()
+    keys: Groups = ()
+    bounds: Groups = ()
     since: int | None = None
     until: int | None = None
     ascending: bool = False
@@ -53,15 +56,16 @@ class Page(NamedTuple):
 
 def condition(selection: Selection) -> Document:
     """Return the filter that both collections are asked with; every value is a literal of our own making."""
-    where: Document = {"org": selection.org}
-    groups = [{"keys": group[0] if len(group) == 1 else {"$in": list(group)}} for group in selection.keys]
-    if len(groups) == 1:
-        where |= groups[0]
-    elif groups:
-        where["$and"] = groups
+    where: Document = {"org": selection.org} | having([*selection.keys, *selection.bounds])
     if span := _span(selection):
         where["stored"] = span
     return where
+
+
+def having(groups: Groups, field: str = "keys") -> Document:
+    """Return the filter of documents with one key of every group."""
+    each = [{field: group[0] if len(group) == 1 else {"$in": list(group)}} for group in groups]
+    return {"$and": each} if len(each) > 1 else each[0] if each else {}
 
 
 def _span(selection: Selection) -> Document:
@@ -122,7 +126,7 @@ def _reached(linked: Collection[Document], where: Document, selection: Selection
 def through_references(where: Document, selection: Selection) -> list[Document]:
     """Return the pipeline that finds statements by what they refer to."""
     return [
-        {"$match": where},
+        {"$match": where | _with_ways(selection)},
         {"$sort": {"stored": selection.direction}},
         {
             "$lookup": {
@@ -133,7 +137,8 @@ def through_references(where: Document, selection: Selection) -> list[Document]:
             }
         },
         {"$unwind": "$found"},
-        {"$match": {"found.voided": {"$ne": True}}},
+        {"$match": {"found.voided": {"$ne": True}} | having(selection.bounds, "found.keys")},
+        *_within(selection.bounds),
         {
             "$project": {
                 "_id": "$referrer",
@@ -142,4 +147,30 @@ def through_references(where: Document, selection: Selection) -> list[Document]:
                 "files": "$found.files",
             }
         },
+    ]
+
+
+def _with_ways(selection: Selection) -> Document:
+    """Leave out, for a bounded reader, rows of before ``via`` was kept."""
+    return {"via": {"$exists": True}} if selection.bounds else {}
+
+
+def _within(bounds: Groups) -> list[Document]:
+    """Return the stages that keep what is reached through nothing but statements within the bounds.
+
+    Else a reader could refer to a statement that it may not see, and ask what that one refers to.
+    """
+    if not bounds:
+        return []
+    return [
+        {
+            "$lookup": {
+                "from": "statements",
+                "localField": "via",
+                "foreignField": "_id",
+                "pipeline": [{"$match": having(bounds)}, {"$project": {"_id": 1}}],
+                "as": "within",
+            }
+        },
+        {"$match": {"$expr": {"$eq": [{"$size": "$within"}, {"$size": "$via"}]}}},
     ]

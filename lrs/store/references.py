@@ -2,7 +2,8 @@
 
 For every statement that a referrer reaches, directly or through further references, the ``references`` collection
 holds one row: the *target's* keys beside the *referrer's* place in time. A query asks this collection with the very
-filter that it asks ``statements`` with, so a match is always one statement that meets all conditions.
+filter that it asks ``statements`` with, so a match is always one statement that meets all conditions. ``via`` has the
+``_id`` of every statement in between, for readers who may not see all.
 
 A target that has not arrived is a *placeholder*: a document with the target's ``_id`` and no ``org``, which no query
 sees. The target's insert then meets the taken ``_id`` and fills the placeholder instead. Whoever relies on what a
@@ -39,6 +40,14 @@ class _Link(NamedTuple):
     refers: bytes | None
 
 
+class _Way(NamedTuple):
+    """From a referrer to a statement that it leads to, over those in between."""
+
+    referrer: _Link
+    target: _Link
+    via: list[bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class References:
     """Keeps the rows of ``references`` in the transaction that stores statements, a round trip a level."""
@@ -54,12 +63,17 @@ class References:
         known = {row.id: _Link(row.id, row.org, row.stored, row.keys, row.refers) for row in rows}
         fresh = list(known.values())
         self._reach(known, {link.refers for link in fresh if link.refers is not None}, session)
-        pairs = [(link, target) for link in fresh for target in _chain(link, known)]
+        ways = [_Way(link, target, via) for link in fresh for target, via in _chain(link, known)]
         for link in fresh:
             if link.id in awaited:
-                targets = [link, *_chain(link, known)]
-                pairs += [(referrer, target) for referrer in self._referrers(link.id, session) for target in targets]
-        self._write(pairs, session)
+                targets = {link.id} | {target.id for target, _ in _chain(link, known)}
+                referrers = {referrer.id: referrer for referrer in self._referrers(link.id, session)}
+                between = known | referrers
+                for referrer in referrers.values():
+                    ways += [
+                        _Way(referrer, target, via) for target, via in _chain(referrer, between) if target.id in targets
+                    ]
+        self._write(ways, session)
 
     def _reach(self, known: dict[bytes, _Link], frontier: set[bytes], session: ClientSession) -> None:
         """Learn of all statements that chains from the frontier lead to; touch those that may still change."""
@@ -93,8 +107,8 @@ class References:
         fields = {"org": 1, "stored": 1, "keys": 1, "refers": 1}
         return self.statements.find(where | {"org": {"$exists": True}}, fields, session=session)
 
-    def _write(self, pairs: list[tuple[_Link, _Link]], session: ClientSession) -> None:
-        if sum(len(target.keys) for _, target in pairs) > MOST_KEYS:
+    def _write(self, ways: list[_Way], session: ClientSession) -> None:
+        if sum(len(way.target.keys) for way in ways) > MOST_KEYS:
             raise PayloadTooLarge("The statements of one request refer to too much: send fewer of them at once")
         rows = [
             UpdateOne(
@@ -105,11 +119,12 @@ class References:
                         "stored": referrer.stored,
                         "referrer": referrer.id,
                         "keys": target.keys,
+                        "via": via,
                     }
                 },
                 upsert=True,
             )
-            for referrer, target in pairs
+            for referrer, target, via in ways
         ]
         if rows:
             self.rows.bulk_write(rows, ordered=False, session=session)
@@ -119,10 +134,12 @@ def _link(document: Document) -> _Link:
     return _Link(document["_id"], document["org"], document["stored"], document["keys"], document.get("refers"))
 
 
-def _chain(start: _Link, known: dict[bytes, _Link]) -> Iterator[_Link]:
-    """Yield the statements that one leads to, as far as they have arrived."""
-    seen, target = {start.id}, start.refers
-    while target is not None and target in known and target not in seen and len(seen) <= LONGEST_CHAIN:
-        seen.add(target)
-        yield known[target]
-        target = known[target].refers
+def _chain(start: _Link, known: dict[bytes, _Link]) -> Iterator[tuple[_Link, list[bytes]]]:
+    """Yield the statements that one leads to, as far as they have arrived, each with the ids of those in between."""
+    via: list[bytes] = []
+    target = start.refers
+    while target in known and target != start.id and target not in via and len(via) < LONGEST_CHAIN:
+        link = known[target]
+        yield link, via.copy()
+        via.append(link.id)
+        target = link.refers

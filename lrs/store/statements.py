@@ -5,7 +5,7 @@ one insert; whatever is more than that (a batch, a reference, a voiding) is one 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pymongo
 from pymongo import MongoClient, UpdateOne
@@ -15,7 +15,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from lrs.errors import OutcomeUnknown, Unavailable
 from lrs.store.errors import translated
-from lrs.store.pages import Page, Selection, pages
+from lrs.store.pages import Groups, Page, Selection, having, pages
 from lrs.store.references import References
 from lrs.store.rows import RETURNED, Found, Row, found
 from lrs.store.transactions import transact
@@ -24,13 +24,21 @@ _DUPLICATE_KEY = 11000
 _ROUNDS = 8
 _READ_BACK = 2.0
 """Seconds spent on finding out whether a write arrived whose answer was lost."""
-_WITH_STATE = RETURNED | {"voided": 1, "org": 1}
+_HOLDER = {"org": 1, "raw": 1, "keys": 1}
+
+
+class Holder(NamedTuple):
+    """The statement that holds an id: ``_id``, its JSON, and the keys that tell who may see it."""
+
+    id: bytes
+    raw: bytes
+    keys: frozenset[bytes]
 
 
 class Taken(Exception):
     """Nothing was written, because of ids that hold a statement already; ``taken`` has them."""
 
-    def __init__(self, taken: list[Found]) -> None:
+    def __init__(self, taken: list[Holder]) -> None:
         self.taken = taken
         super().__init__(f"{len(taken)} ids are taken")
 
@@ -89,8 +97,8 @@ class Statements:
 
     def _placeholders(self, rows: Sequence[Row]) -> set[bytes]:
         """Return which ids hold placeholders; raise Taken if any holds a statement."""
-        held = list(self._rows.find({"_id": {"$in": [row.id for row in rows]}}, _WITH_STATE))
-        if taken := [found(document) for document in held if "org" in document]:
+        held = list(self._rows.find({"_id": {"$in": [row.id for row in rows]}}, _HOLDER))
+        if taken := [_holder(document) for document in held if "org" in document]:
             raise Taken(taken)
         return {document["_id"] for document in held}
 
@@ -137,23 +145,22 @@ class Statements:
                 if row.refers is not None:
                     self._linked.update_many({"referrer": row.id}, {"$set": {"stored": row.stored}})
 
-    def get(self, document: bytes, *, voided: bool) -> Found | None:
-        """Return the statement with this ``_id``, if it is stored and voided or not as asked."""
+    def get(self, document: bytes, *, voided: bool, bounds: Groups = ()) -> Found | None:
+        """Return the statement with this ``_id``, if it is stored, within the bounds, and voided or not as asked."""
+        where = {"_id": document, "org": {"$exists": True}, "voided": True if voided else {"$ne": True}}
         with translated(), pymongo.timeout(self._deadline):
-            held = self._rows.find_one({"_id": document}, _WITH_STATE)
-        if held is None or "org" not in held or bool(held.get("voided")) is not voided:
-            return None
-        return found(held)
+            held = self._rows.find_one(where | having(bounds), RETURNED)
+        return None if held is None else found(held)
 
     def page(self, selection: Selection, *, limit: int) -> Page:
         """Return up to ``limit`` statements of a selection, in its order, and where the next page begins."""
         with translated(), pymongo.timeout(self._deadline):
             return pages(self._rows, self._linked, selection, limit)
 
-    def newest(self, org: bytes) -> int:
-        """Return when an organisation's newest statement was stored, 0 without any."""
+    def newest(self, org: bytes, bounds: Groups = ()) -> int:
+        """Return when an organisation's newest statement within the bounds was stored, 0 without any."""
         with translated(), pymongo.timeout(self._deadline):
-            last = self._rows.find({"org": org}, {"stored": 1}).sort("stored", -1).limit(1)
+            last = self._rows.find({"org": org} | having(bounds), {"stored": 1}).sort("stored", -1).limit(1)
             return max((int(document["stored"]) for document in last), default=0)
 
     def after(self, org: bytes, place: int, *, through: int, most: int) -> list[Found]:
@@ -173,6 +180,10 @@ class Statements:
 
 class _PlaceholderGone(Exception):
     """Somebody else filled the placeholder first."""
+
+
+def _holder(document: dict[str, Any]) -> Holder:
+    return Holder(document["_id"], document["raw"], frozenset(document["keys"]))
 
 
 def _raising_duplicates(write: Callable[[], object]) -> None:

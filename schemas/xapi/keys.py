@@ -67,8 +67,14 @@ def query_keys(query: StatementQuery) -> list[list[bytes]]:
 
 
 def author_key(authority: Mapping[str, Any]) -> bytes:
-    """Return the key of everything stored under this authority."""
-    return _key("m", identity(authority) or "")
+    """Return the key of everything stored under this authority.
+
+    An anonymous Group, as of an application and its user (Data 2.4.2.3), is known by its members.
+    """
+    who = identity(authority)
+    if who is None:
+        who = "\0".join(sorted(identity(each) or "" for each in authority.get("member", ())))
+    return _key("m", who)
 
 
 def agent_key(agent: Mapping[str, Any]) -> bytes:

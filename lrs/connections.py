@@ -2,7 +2,8 @@
 
 As it comes, a client that trickles the head of a request keeps a thread for as long as it likes, one that does not
 close after a refusal keeps all of the process waiting, and a request that follows another in one packet is
-forgotten. Here the loop that waits for all connections also waits for heads and for closing ones.
+forgotten. Here the loop that waits for all connections also waits for heads and for closing ones. Requests get their
+threads in turns, by who seems to send them: nothing is checked yet, and another name only means another line.
 """
 
 import io
@@ -34,6 +35,8 @@ from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import Unreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from lrs.turns import Turns
+
 SILENCE: Final = struct.pack("ll", 30, 0)
 """A timeval: 30 seconds in which a body, or the reading of an answer, may make no progress."""
 HEAD_SECONDS: Final = 10
@@ -41,6 +44,8 @@ HEAD_BYTES: Final = 64 * 1024
 FRAMING_BYTES: Final = 16 * 1024
 _HEAD_END: Final = re.compile(rb"[^\r\n]\r?\n\r?\n")
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+_CALLER: Final = re.compile(rb"\n(?:authorization|cookie)[ \t]*:([^\r\n]*)", re.IGNORECASE)
+_TOO_MANY: Final = 429
 _LINGER_SECONDS: Final = 2
 _REFUSALS: Final[dict[type[BaseException], tuple[int, str]]] = {
     ExpectationFailed: (417, "Expectation Failed"),
@@ -57,17 +62,20 @@ class Worker(ThreadWorker):
         super().__init__(*args, **kwargs)
         self._head_due: WeakKeyDictionary[TConn, float] = WeakKeyDictionary()
         self._lingering: deque[tuple[float, TConn]] = deque()
+        self._turns: Turns[TConn] = Turns(self.cfg.threads)
+        self._served: dict[TConn, str] = {}
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Give a thread to a connection on which the head of a request is there; wait for it otherwise."""
+        """Give a connection a thread, in its turn, once the head of a request is there."""
         if not conn.initialized:
             for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
                 conn.sock.setsockopt(socket.SOL_SOCKET, option, SILENCE)
             conn.init()
         held, came = _take_what_came(conn)
-        if not came or _HEAD_END.search(held):
+        head = _HEAD_END.search(held)
+        if head or not came:
             self._head_due.pop(conn, None)
-            super().enqueue_req(conn)
+            self._wait_for_turn(conn, held[: head.end()] if head else held)
         elif len(held) > HEAD_BYTES:
             self._refuse(conn, 431, "Request Header Fields Too Large")
         else:
@@ -97,6 +105,7 @@ class Worker(ThreadWorker):
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
         """Keep the connection for a next request, which may be here already, or close it without waiting."""
+        self._turns.end(self._served.pop(conn))
         kept = not fs.cancelled() and fs.exception() is None and fs.result()
         if not (kept and self.alive):
             self._linger(conn)
@@ -106,6 +115,7 @@ class Worker(ThreadWorker):
             conn.set_timeout()
             self.keepalived_conns.append(conn)
             self.poller.register(conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn))
+        self._serve()
 
     def murder_keepalived(self) -> None:
         """Close connections that are idle for too long; all of them once the worker stops."""
@@ -123,6 +133,20 @@ class Worker(ThreadWorker):
             self._refuse(conn, 408, "Request Timeout")
         while self._lingering and self._lingering[0][0] <= now:
             self._close(self._lingering.popleft()[1])
+
+    def _wait_for_turn(self, conn: TConn, head: bytes) -> None:
+        caller = _caller(conn, head)
+        # One caller's line must leave room for the connections of others.
+        if self._turns.waiting(caller) >= self.worker_connections // 2:
+            self._refuse(conn, _TOO_MANY, "Too Many Requests")
+            return
+        self._turns.wait(caller, conn)
+        self._serve()
+
+    def _serve(self) -> None:
+        for caller, conn in self._turns.begin():
+            self._served[conn] = caller
+            super().enqueue_req(conn)
 
     def _wait_for_head(self, conn: TConn, *, begun: bool) -> None:
         now = time.monotonic()
@@ -210,6 +234,13 @@ def _parser(conn: TConn) -> RequestParser:
     return cast("RequestParser", conn.parser)
 
 
+def _caller(conn: TConn, head: bytes) -> str:
+    """Return who seems to send a request: what it would be let in by, or else its address."""
+    if found := _CALLER.search(head):
+        return found[1].strip().decode("latin-1")
+    return str(conn.client[0]) if isinstance(conn.client, tuple) else ""
+
+
 def _take_what_came(conn: TConn) -> tuple[bytes, bool]:
     """Move what the client has sent to where the parser begins to read; return that, and False if no more will come."""
     buffer = _parser(conn).unreader.buf
@@ -226,8 +257,7 @@ def _take_what_came(conn: TConn) -> tuple[bytes, bool]:
 
 def _problem(status: int, title: str) -> bytes:
     fault = {"path": "", "rule": "http", "message": "This is not, or not in time, a request that HTTP/1.1 allows."}
-    body = json.dumps({"title": title, "status": status, "errors": [fault]}).encode()
-    return (
-        b"HTTP/1.1 %d %b\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n%b"
-        % (status, title.encode(), len(body), body)
-    )
+    later = status == _TOO_MANY
+    body = json.dumps({"title": title, "status": status, "errors": [] if later else [fault]}).encode()
+    head = b"Connection: close\r\nContent-Type: application/problem+json\r\n" + b"Retry-After: 1\r\n" * later
+    return b"HTTP/1.1 %d %b\r\n%bContent-Length: %d\r\n\r\n%b" % (status, title.encode(), head, len(body), body)

@@ -14,12 +14,15 @@ from typing import Any, Final, NamedTuple
 from lrs.errors import Forbidden, NotFound, Unavailable
 from lrs.services import clocks
 from lrs.services.auth import digest
-from lrs.services.principals import Principal
+from lrs.services.principals import Limits, Principal
 from lrs.services.scopes import DEFAULT, grantable
 from lrs.store import Store
 from lrs.store.credentials import Credential
 from lrs.store.entries import Detail, Entry
 from lrs.store.transactions import Session
+from schemas.faults import Fault, Refused
+
+__all__ = ["Credential", "CredentialService", "Issued", "Wanted"]
 
 _KEY_BYTES: Final = 12
 _SECRET_BYTES: Final = 32
@@ -48,14 +51,16 @@ class Issued(NamedTuple):
 class CredentialService:
     """Looks after credentials; everything needs the right ``credentials`` and stays within the caller's organisation.
 
-    ``home_page`` is the address of this store, which stands in authorities.
+    ``home_page`` is the address of this store, which stands in authorities. ``most`` bounds the limits that can be set:
+    what one organisation lets its keys send, the others of this server must bear.
     """
 
-    def __init__(self, store: Store, pepper: str, home_page: str) -> None:
+    def __init__(self, store: Store, pepper: str, home_page: str, most: Limits | None = None) -> None:
         self._store = store
         self._rows = store.credentials
         self._pepper = pepper.encode()
         self._home_page = home_page
+        self._most = (most or Limits())._asdict()
 
     def page(self, principal: Principal, *, after: str = "", most: int = 100) -> list[Credential]:
         """Return credentials in the order of their keys, from behind ``after``."""
@@ -68,9 +73,10 @@ class CredentialService:
         return self._held(principal, key)
 
     def create(self, principal: Principal, wanted: Wanted) -> Issued:
-        """Make a credential; raise Forbidden for scopes that the caller may not grant."""
+        """Make a credential; raise Forbidden for scopes that the caller may not grant, Refused for too high limits."""
         principal.require("credentials")
         _require_grant(principal, wanted.scopes)
+        self._require_bounded(wanted.limits)
         issued = self._made(principal.org, wanted)
 
         def insert(session: Session) -> None:
@@ -104,10 +110,12 @@ class CredentialService:
     def change(self, principal: Principal, key: str, values: Mapping[str, Any]) -> Credential:
         """Set fields of a credential, named and typed as in ``Credential``; return it as it is then.
 
-        Raise NotFound; Forbidden where the caller may not grant the scopes that it has, or is to have.
+        Raise NotFound; Forbidden where the caller may not grant the scopes that it has, or is to have; Refused for too
+        high limits.
         """
         principal.require("credentials")
         _require_grant(principal, values.get("scopes", frozenset()))
+        self._require_bounded(values.get("limits", {}))
 
         def change(session: Session) -> tuple[Credential, dict[str, Any]]:
             held = self._grantable(principal, key, session)
@@ -143,6 +151,14 @@ class CredentialService:
             return Entry(principal.credential, "credential.deleted", key, {"scopes": sorted(held.scopes)})
 
         self._store.administer(principal.org, delete, lambda entry: entry)
+
+    def _require_bounded(self, limits: Mapping[str, int]) -> None:
+        bounds = {name: self._most[name] for name in limits if self._most[name]}
+        too_high = [name for name, most in bounds.items() if limits[name] > most]
+        if too_high:
+            raise Refused(
+                Fault(f"limits.{name}", "limit", f"On this server, {bounds[name]} is the most.") for name in too_high
+            )
 
     def _grantable(self, principal: Principal, key: str, session: Session) -> Credential:
         """Return a credential that the caller could have made.

@@ -6,6 +6,7 @@ mail.
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import replace
 from secrets import token_hex, token_urlsafe
 from typing import Any, Final, NamedTuple
@@ -64,6 +65,12 @@ class People:
 
     def invite(self, org: bytes, email: str, name: str, role: Role, by: str) -> Invited:
         """Make somebody a member and return the code to set a password with; raise Conflict for one who is."""
+        made, change = self.inviting(org, email, name, role)
+        self._store.administer(org, change, Entry(by, "member.invited", made.member_id, {"role": role}))
+        return made
+
+    def inviting(self, org: bytes, email: str, name: str, role: Role) -> tuple[Invited, Callable[[Session], None]]:
+        """Return an invitation, and what stores it with its member in a transaction of the caller's."""
         now = clocks.now()
         member = Member(token_hex(_ID_BYTES), org, folded(email), name, role, created=now)
         made = self._invited(member.id, now)
@@ -73,8 +80,7 @@ class People:
                 raise Conflict("There is a member with this e-mail")
             self._invitations.put(self._kept(org, made), session)
 
-        self._store.administer(org, change, Entry(by, "member.invited", member.id, {"role": role}))
-        return made
+        return made, change
 
     def invite_again(self, org: bytes, member_id: str, by: str) -> Invited:
         """Return a new code for a member, also for a forgotten password; the earlier one ends.

@@ -36,17 +36,17 @@ class Organisations:
         self._rows = database["organisations"]
         self._deadline = deadline
 
-    def find(self, organisation: str) -> Organisation | None:
+    def find(self, organisation: str, session: ClientSession | None = None) -> Organisation | None:
         """Return the organisation with this public id, or None."""
-        return self._one({"_id": organisation})
+        return self._one({"_id": organisation}, session)
 
     def of(self, org: bytes) -> Organisation | None:
         """Return the organisation that documents name by ``org``, or None."""
         return self._one({"org": org})
 
-    def _one(self, where: dict[str, Any]) -> Organisation | None:
+    def _one(self, where: dict[str, Any], session: ClientSession | None = None) -> Organisation | None:
         with translated(), pymongo.timeout(self._deadline):
-            row = self._rows.find_one(where)
+            row = self._rows.find_one(where, session=session)
         return None if row is None else _organisation(row)
 
     def all(self) -> list[Organisation]:

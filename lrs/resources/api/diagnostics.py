@@ -20,12 +20,13 @@ def diagnosis(diagnostics: Diagnostics) -> Section:
         The last hundred reasons, without anything that was sent, and how often it needed a relaxation. What other
         processes met in the last second may be missing.
         """  # noqa: D400 - the first line is the operation's summary
-        return _told(diagnostics.report(principal()))
+        return told(diagnostics.report(principal()))
 
     return section
 
 
-def _told(report: Report) -> dict[str, Any]:
+def told(report: Report) -> dict[str, Any]:
+    """Return a report as ``DiagnosticsSchema`` has it."""
     refusals = [
         reason._asdict() | {"count": met.count, "first": iso(met.first), "last": iso(met.last)}
         for reason, met in report.refusals

@@ -11,6 +11,7 @@ from flask import Blueprint, Flask
 from lrs.config import Config
 from lrs.resources import errors
 from lrs.resources.alternate import AlternateSyntax
+from lrs.resources.api.audit import audit
 from lrs.resources.api.batches import batches
 from lrs.resources.api.diagnostics import diagnosis
 from lrs.resources.api.interface import Interface
@@ -28,7 +29,7 @@ from lrs.resources.xapi.documents import Documents
 from lrs.resources.xapi.statements import Statements
 from lrs.services.activities import ActivityService
 from lrs.services.agents import AgentService
-from lrs.services.audit import sealed_with
+from lrs.services.audit import AuditService, sealed_with
 from lrs.services.auth import Authenticator
 from lrs.services.batches import BatchService
 from lrs.services.diagnostics import Diagnostics
@@ -106,6 +107,7 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
         batches(BatchService(store, safetime, room=room), bodies, limits, diagnostics),
         validation(bodies),
         diagnosis(diagnostics),
+        audit(AuditService(store.audit)),
     )
     _wrap(app, config, f"{xapi.url_prefix}/")
     return app

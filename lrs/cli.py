@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from lrs import logs, messages
+from lrs import audit_commands, logs, messages
 from lrs.config import Config, language
 from lrs.errors import LRSError
 from lrs.messages import StartFailed
@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(admin, "migrate", migrate)
     _add(admin, "credential", credential)
     _add(admin, "check", check)
+    audit_commands.add_to(admin)
     return parser
 
 

@@ -125,6 +125,11 @@ class Config:
         0,
         _PROXIES,
     )
+    audit_anchors: Path | None = _setting(  # noqa: RUF009 - a Path never changes
+        "LRS_AUDIT_ANCHORS",
+        "File outside the database that the worker writes the heads of the audit to; without it, they are logged.",
+        None,
+    )
     log_level: str = _setting("LRS_LOG_LEVEL", "debug, info, warning or error.", "info", _LEVEL)
 
     def __post_init__(self) -> None:

@@ -138,6 +138,48 @@ LONG_TRANSACTIONS = Text(
     "MongoDB chỉ kết thúc các giao dịch bị bỏ dở sau {seconds} giây, và việc ghi vào cùng các statement phải chờ chừng"
     " ấy: hãy đặt tham số transactionLifetimeLimitSeconds của MongoDB là 5.",
 )
+NO_ORGANISATION = Text("There is no organisation {organisation}.", "Không có tổ chức {organisation}.")
+AUDIT_SOUND = Text(
+    "{name}: sound. {records} entries, {anchors} anchors.", "{name}: nguyên vẹn. {records} mục, {anchors} mốc neo."
+)
+AUDIT_BROKEN = Text(
+    "{name}: NOT SOUND. {records} entries, {anchors} anchors, {faults} faults:",
+    "{name}: KHÔNG NGUYÊN VẸN. {records} mục, {anchors} mốc neo, {faults} lỗi:",
+)
+AUDIT_ALTERED = Text(
+    "  entry {first} was changed, or made by somebody else", "  mục {first} đã bị sửa, hoặc do kẻ khác tạo ra"
+)
+AUDIT_MISSING = Text("  entries {first} to {last} are missing", "  thiếu các mục từ {first} đến {last}")
+AUDIT_UNLINKED = Text(
+    "  entry {first} does not follow the entry before it", "  mục {first} không nối tiếp mục đứng trước nó"
+)
+AUDIT_CUT = Text(
+    "  the end was cut off: entries {first} to {last} were there",
+    "  phần cuối đã bị cắt: từng có các mục từ {first} đến {last}",
+)
+AUDIT_REPLACED = Text("  entry {first} is not what its anchor says", "  mục {first} không khớp với mốc neo của nó")
+AUDIT_FORGED = Text(
+    "  the anchor of entry {first} was not written by this store", "  mốc neo của mục {first} không do hệ thống này ghi"
+)
+AUDIT_MORE = Text("  and {count} more", "  và {count} lỗi nữa")
+AUDIT_STRAYS = Text(
+    "{count} documents in the audit belong to no chain.",
+    "{count} tài liệu trong nhật ký kiểm toán không thuộc chuỗi nào.",
+)
+AUDIT_TORN = Text("  {count} lines of {file} cannot be read", "  không đọc được {count} dòng của {file}")
+AUDIT_NO_FILE = Text("There is no file {file} of anchors.", "Không có tệp mốc neo {file}.")
+AUDIT_UNANCHORED = Text(
+    "Without anchors (LRS_AUDIT_ANCHORS or --anchors) nobody sees that the end of the audit was cut off.",
+    "Không có mốc neo (LRS_AUDIT_ANCHORS hoặc --anchors) thì không phát hiện được phần cuối nhật ký kiểm toán bị cắt.",
+)
+AUDIT_FAULTY = Text(
+    "The audit is not what was written. Keep the database and the anchors as they are, and find out who could write"
+    " there.",
+    "Nhật ký kiểm toán không còn như lúc được ghi. Hãy giữ nguyên cơ sở dữ liệu và các mốc neo, rồi tìm xem ai có quyền"
+    " ghi vào đó.",
+)
+AUDIT_ANCHORED = Text("Wrote {count} anchors to {file}.", "Đã ghi {count} mốc neo vào {file}.")
+AUDIT_PROGRESS = Text("{name}: {records} entries so far ...", "{name}: đã kiểm tra {records} mục ...")
 CREDENTIAL = Text("Key     {key}\nSecret  {secret}", "Khóa    {key}\nMật mã  {secret}")
 READY = Text(
     """

@@ -81,7 +81,7 @@ class Up:
         config = self._config
         stack.enter_context(folder.taken(config.data))
         _check_port(config)
-        config = self._config = folder.with_secrets(config)
+        config = self._config = _anchored(folder.with_secrets(config))
         if not config.mongodb_uri:
             config = self._config = self._with_mongod(stack)
         seal = sealed_with(config.pepper)
@@ -142,6 +142,11 @@ class Up:
 
     def _say(self, text: Text, **values: Value) -> None:
         print(text.say(self._language, **values), flush=True)  # noqa: T201 - this is what the command is for
+
+
+def _anchored(config: Config) -> Config:
+    """Return the settings with a file for the heads of the audit: beside the database, not inside."""
+    return replace(config, audit_anchors=config.audit_anchors or config.data.resolve() / "audit-anchors.jsonl")
 
 
 @contextlib.contextmanager

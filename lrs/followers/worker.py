@@ -9,10 +9,12 @@ from lrs.config import Config
 from lrs.errors import LRSError
 from lrs.followers.feed import Follower
 from lrs.services import clocks
+from lrs.services.anchors import Anchors, to_file, to_log
 from lrs.store import Store, open_store
 
 _EVERY: Final = 0.5
 _SWEEP_EVERY: Final = 600.0
+_ANCHOR_EVERY: Final = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -20,15 +22,28 @@ log = logging.getLogger(__name__)
 def run_worker(config: Config, stop: threading.Event, followers: Sequence[Follower] = ()) -> None:
     """Work until ``stop`` is set; outages of the database are waited out."""
     store = open_store(config.mongodb_uri, config.database, deadline=config.deadline, connections=4)
-    swept = float("-inf")
+    anchors = _anchors(store, config)
+    swept = anchored = float("-inf")
     try:
         while not stop.is_set():
             if clocks.passed() - swept > _SWEEP_EVERY and _attempt("sweep", lambda: _sweep(store)):
                 swept = clocks.passed()
+            if clocks.passed() - anchored > _ANCHOR_EVERY:
+                anchored = clocks.passed()
+                _attempt("anchor", anchors.write)
             busy = [_attempt("follow", follower.follow) for follower in followers]
             stop.wait(0 if any(busy) else _EVERY)
     finally:
         store.close()
+
+
+def _anchors(store: Store, config: Config) -> Anchors:
+    """Return what keeps the heads of the audit's chains outside of the database."""
+    if config.audit_anchors is not None:
+        return Anchors(store.audit, to_file(config.audit_anchors))
+    if not log.isEnabledFor(logging.INFO):
+        log.warning("the heads of the audit are kept nowhere: set LRS_AUDIT_ANCHORS, or LRS_LOG_LEVEL to info")
+    return Anchors(store.audit, to_log)
 
 
 def _sweep(store: Store) -> bool:

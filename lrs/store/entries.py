@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from bson.int64 import Int64
 
 from lrs.store.rows import ORG_BYTES
 
@@ -17,14 +18,16 @@ Seal = Callable[[bytes], bytes]
 """Makes the keyed hash of a message; whoever opens the store holds the key."""
 
 SEQ_BYTES: Final = 8
+ID_BYTES: Final = ORG_BYTES + SEQ_BYTES
 START: Final = bytes(32)
 """What the first record of a chain has in the place of the hash before it."""
+LONGEST: Final = 300
 MOST_LISTED: Final = 200
 _VERSION: Final = 1
 _ACTION = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}")
 _NAME = re.compile(r"[a-z][a-z_]{0,39}")
 # ASCII without spaces and @: identifiers, scopes, addresses of services; no mailbox, and hardly anybody's name.
-_WORD = re.compile(r"[!-?A-~]{0,300}")
+_WORD = re.compile(rf"[!-?A-~]{{0,{LONGEST}}}")
 _MAILBOX = re.compile(r"mailto:|%40", re.IGNORECASE)
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
@@ -33,8 +36,8 @@ _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 class Entry:
     """Who did what to what: ``actor`` is a credential's name or "cli", ``action`` reads like ``credential.created``.
 
-    Raise ValueError for anything that is not a plain word (ASCII without spaces, and no mailbox), so that nobody can
-    put personal values in by mistake.
+    Raise ValueError for details that are no plain words (ASCII without spaces, and no mailbox), so that nobody can put
+    personal values in by mistake. Of an actor or a target that is none, the record gets a keyed hash.
     """
 
     actor: str
@@ -44,16 +47,14 @@ class Entry:
 
     def __post_init__(self) -> None:
         """Refuse what could name a person."""
-        if not _ACTION.fullmatch(self.action):
-            raise ValueError("an action reads like credential.created")
-        if not self.actor:
-            raise ValueError("somebody must have done it")
-        _check(self.actor)
-        _check(self.target)
+        if not self.actor or not _ACTION.fullmatch(self.action):
+            raise ValueError("an entry has an actor, and an action that reads like credential.created")
         for name, value in self.details.items():
             if not _NAME.fullmatch(name):
                 raise ValueError("a detail has a name in small letters")
-            _check(value)
+            texts = [] if isinstance(value, int) else [value] if isinstance(value, str) else list(value)
+            if len(texts) > MOST_LISTED or not all(map(_is_word, texts)):
+                raise ValueError("the audit takes short words without spaces, and nothing like a mailbox")
 
 
 class Record(NamedTuple):
@@ -69,18 +70,27 @@ class Record(NamedTuple):
     previous: bytes
     hash: bytes
 
-    @property
-    def id(self) -> bytes:
-        """The ``_id`` in the database."""
-        return record_id(self.org, self.seq)
-
     def message(self) -> bytes:
-        """Return all but the hash, in the one way that is sealed; raise TypeError for what nobody could have sealed."""
+        """Return all but the hash, in the one way that is sealed."""
         return _encode((_VERSION, *self[:-1]))
 
     def document(self) -> dict[str, Any]:
         """Return the MongoDB document."""
-        return {"_id": self.id} | self._asdict()
+        return {"_id": record_id(self.org, self.seq)} | self._asdict()
+
+
+_TYPES: Final = {
+    "org": (bytes,),
+    "seq": (int, Int64),
+    "time": (int, Int64),
+    "actor": (str,),
+    "action": (str,),
+    "target": (str,),
+    "details": (dict,),
+    "previous": (bytes,),
+    "hash": (bytes,),
+}
+_MEMBERS: Final = {"_id", *_TYPES}
 
 
 def record_id(org: bytes, seq: int) -> bytes:
@@ -88,20 +98,31 @@ def record_id(org: bytes, seq: int) -> bytes:
     return org + seq.to_bytes(SEQ_BYTES, "big")
 
 
-def record(document: Mapping[str, Any]) -> Record:
-    """Return the record in a document that has its members."""
+def place_of(document_id: bytes) -> tuple[bytes, int]:
+    """Return the organisation and the place in its chain that an ``_id`` names."""
+    return document_id[:ORG_BYTES], int.from_bytes(document_id[ORG_BYTES:], "big")
+
+
+def ends(org: bytes) -> tuple[bytes, bytes]:
+    """Return the least and the greatest ``_id`` that a chain can have."""
+    return org + bytes(SEQ_BYTES), org + b"\xff" * SEQ_BYTES
+
+
+def record(document: Mapping[str, Any]) -> Record | None:
+    """Return the record in a document; None if it is none: a member misses, is too much, or of another type."""
+    if document.keys() != _MEMBERS or any(type(document[name]) not in types for name, types in _TYPES.items()):
+        return None
     details = {name: _plain(value) for name, value in document["details"].items()}
-    return Record(
-        document["org"],
-        _plain(document["seq"]),
-        _plain(document["time"]),
-        document["actor"],
-        document["action"],
-        document["target"],
-        details,
-        document["previous"],
-        document["hash"],
-    )
+    # MongoDB's 64-bit integers come back as a class of their own, which the encoder does not know.
+    whole = {**document, "seq": int(document["seq"]), "time": int(document["time"]), "details": details}
+    if (whole["org"], whole["seq"]) != place_of(whole.pop("_id")) or any(each is None for each in details.values()):
+        return None
+    return Record(**whole)
+
+
+def named(text: str, seal: Seal) -> str:
+    """Return what stands for an actor or a target in the records: itself, or a keyed hash if it may name a person."""
+    return text if _is_word(text) else f"hashed:{seal(b'name' + text.encode()).hex()[:24]}"
 
 
 def linked(org: bytes, head: Record | None, entries: Sequence[Entry], time: int, seal: Seal) -> list[Record]:
@@ -110,33 +131,22 @@ def linked(org: bytes, head: Record | None, entries: Sequence[Entry], time: int,
     records = []
     for entry in entries:
         seq += 1
-        details = {
-            name: value if isinstance(value, str | int) else list(value) for name, value in entry.details.items()
-        }
-        bare = Record(org, seq, time, entry.actor, entry.action, entry.target, details, previous, b"")
+        details = {name: it if isinstance(it, str | int) else list(it) for name, it in entry.details.items()}
+        actor, target = named(entry.actor, seal), named(entry.target, seal)
+        bare = Record(org, seq, time, actor, entry.action, target, details, previous, b"")
         records.append(bare._replace(hash=seal(bare.message())))
         previous = records[-1].hash
     return records
 
 
-def ends(org: bytes) -> tuple[bytes, bytes]:
-    """Return the least and the greatest ``_id`` that a chain can have."""
-    return org + bytes(SEQ_BYTES), org + b"\xff" * SEQ_BYTES
-
-
-def org_of(id: bytes) -> bytes:  # noqa: A002 - the field's own name
-    """Return the organisation in an ``_id``."""
-    return id[:ORG_BYTES]
-
-
-def _check(value: Detail) -> None:
-    if isinstance(value, int):
-        return
-    texts = [value] if isinstance(value, str) else list(value)
-    if len(texts) > MOST_LISTED or not all(_WORD.fullmatch(text) and not _MAILBOX.search(text) for text in texts):
-        raise ValueError("the audit takes short words without spaces, and nothing like a mailbox")
+def _is_word(text: str) -> bool:
+    return bool(_WORD.fullmatch(text)) and not _MAILBOX.search(text)
 
 
 def _plain(value: Any) -> Any:
-    # MongoDB's 64-bit integers come back as a class of their own, which the encoder does not know.
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    """Return a detail as it was sealed; None for what no detail can be."""
+    if type(value) is Int64:
+        return int(value)
+    if type(value) is list:
+        return value if all(type(text) is str for text in value) else None
+    return value if type(value) in (str, int, bool) else None

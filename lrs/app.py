@@ -13,10 +13,13 @@ from lrs.resources import errors
 from lrs.resources.alternate import AlternateSyntax
 from lrs.resources.api.audit import audit
 from lrs.resources.api.batches import batches
+from lrs.resources.api.credentials import credentials
 from lrs.resources.api.diagnostics import diagnosis
 from lrs.resources.api.interface import Interface
+from lrs.resources.api.organisations import organisations
 from lrs.resources.api.validation import validation
 from lrs.resources.bodies import Bodies
+from lrs.resources.cookies import Cookies
 from lrs.resources.diagnostics import watch
 from lrs.resources.encodings import Decoding
 from lrs.resources.guards import guard
@@ -32,10 +35,15 @@ from lrs.services.agents import AgentService
 from lrs.services.audit import AuditService, sealed_with
 from lrs.services.auth import Authenticator
 from lrs.services.batches import BatchService
+from lrs.services.credentials import CredentialService
 from lrs.services.diagnostics import Diagnostics
 from lrs.services.documents import DocumentService
 from lrs.services.health import Health
 from lrs.services.limits import RateLimits
+from lrs.services.organisations import OrganisationService
+from lrs.services.passwords import Passwords
+from lrs.services.people import People
+from lrs.services.principals import Limits
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime
 from lrs.services.statements import StatementService
@@ -103,10 +111,12 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     xapi.add_url_rule("/agents", view_func=Agents.as_view("agents", AgentService(store)))
     watch(xapi, diagnostics, {"xapi.statements"})
     app.register_blueprint(xapi)
-    Interface(app, _root(config), authenticator, limits, diagnostics).add(
+    Interface(app, _root(config), authenticator, cookies, limits, diagnostics).add(
         batches(BatchService(store, safetime, room=room), bodies, limits, diagnostics),
         validation(bodies),
         diagnosis(diagnostics),
+        organisations(OrganisationService(store, People(store, config.pepper, Passwords()))),
+        credentials(CredentialService(store, config.pepper, config.home_page, _most(config)), diagnostics),
         audit(AuditService(store.audit)),
     )
     _wrap(app, config, f"{xapi.url_prefix}/")
@@ -165,6 +175,11 @@ def _bodies(config: Config) -> Bodies:
         attachments=config.max_attachments,
         largest_document=config.max_document,
     )
+
+
+def _most(config: Config) -> Limits:
+    """Return the highest limits that an organisation may set for its keys."""
+    return Limits(config.requests_per_minute, config.statements_per_minute, config.max_body, config.max_batch)
 
 
 def _limits(config: Config) -> dict[str, int]:

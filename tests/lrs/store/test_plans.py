@@ -6,7 +6,7 @@ import random
 import pytest
 
 from lrs.store import open_store
-from lrs.store.pages import Position, Selection, condition, through_references
+from lrs.store.pages import Position, Selection, condition, having, through_references
 from lrs.store.rows import Row
 
 STATEMENTS = 100_000
@@ -28,11 +28,13 @@ SPANS = {
     "since and until": {"since": 50_000, "until": 50_500},
     "a later page": {"position": Position(50_000, (ORG + bytes(16),))},
 }
+MINE = ((b"m1",),)
+LAUNCH = ((b"m1",), (b"a7",), (b"r5",))
 
 
 def row(number, chosen):
     keys = [b"v%d" % (number % 4), b"a%d" % chosen.randrange(2_000), b"o%d" % chosen.randrange(300)]
-    keys += [b"ra%d" % chosen.randrange(50), b"r%d" % chosen.randrange(20_000)]
+    keys += [b"ra%d" % chosen.randrange(50), b"r%d" % chosen.randrange(20_000), b"m%d" % chosen.randrange(5)]
     keys += [b"ro%d" % chosen.randrange(300, 340) for _ in range(3)]
     org = ORG if number % 10 else OTHER
     return Row(org + number.to_bytes(16), org, number, b"{}", keys).document()
@@ -48,7 +50,14 @@ def filled(mongod):
         rows.insert_many([row(number, chosen) for number in range(start, start + 10_000)])
     opened.database["references"].insert_many(
         [
-            {"_id": n.to_bytes(40), "org": ORG, "stored": n, "referrer": ORG + n.to_bytes(16), "keys": [b"a7", b"v1"]}
+            {
+                "_id": n.to_bytes(40),
+                "org": ORG,
+                "stored": n,
+                "referrer": ORG + n.to_bytes(16),
+                "keys": [b"a7", b"v1", b"m1"],
+                "via": [ORG + (n + 1).to_bytes(16)],
+            }
             for n in range(1, 5_000)
         ]
     )
@@ -97,19 +106,23 @@ def selections():
             named,
             span,
             ascending,
-            id=f"{collection} {' + '.join(named)} {span} {'up' if ascending else ''}",
+            bounds,
+            id=f"{collection} {' + '.join(named)} {span} {'up' if ascending else ''} {name}",
         )
         for collection in ("statements", "references")
         for named in combinations()
         if named or collection == "statements"
         for span in SPANS
         for ascending in (False, True)
+        for name, bounds in (("", ()), ("mine", MINE), ("launch", LAUNCH))
+        # Bounds are further filters: with all combinations this would take half a minute.
+        if not bounds or len(named) < (2 if bounds is LAUNCH else 3)
     ]
 
 
-@pytest.mark.parametrize(("collection", "named", "span", "ascending"), selections())
-def test_every_filter_is_answered_from_an_index_in_its_order(filled, collection, named, span, ascending):
-    selection = Selection(ORG, [KEYS[name] for name in named], ascending=ascending, **SPANS[span])
+@pytest.mark.parametrize(("collection", "named", "span", "ascending", "bounds"), selections())
+def test_every_filter_is_answered_from_an_index_in_its_order(filled, collection, named, span, ascending, bounds):
+    selection = Selection(ORG, [KEYS[name] for name in named], bounds, ascending=ascending, **SPANS[span])
     found = set(stages(explained(filled, collection, selection)))
     assert not found & {"COLLSCAN", "SORT", "$sort"}, found
     assert "IXSCAN" in found
@@ -118,6 +131,28 @@ def test_every_filter_is_answered_from_an_index_in_its_order(filled, collection,
 def test_what_refers_to_a_statement_is_found_by_its_id(filled):
     said = explained(filled, "references", Selection(ORG, [[b"a7"]]), "executionStats")
     assert "'_id_'" in str(said)
+
+
+def test_what_lies_between_a_referrer_and_what_it_reaches_is_found_by_its_id(filled):
+    said = explained(filled, "references", Selection(ORG, [[b"a7"]], MINE), "executionStats")
+    [between] = [stage for stage in said["stages"] if stage.get("$lookup", {}).get("as") == "within"]
+    assert between["collectionScans"] == 0
+    assert between["indexesUsed"] == ["_id_"]
+
+
+@pytest.mark.parametrize("voided", [False, True])
+def test_a_statement_within_bounds_is_read_by_its_id(filled, voided):
+    where = {"_id": ORG + (1).to_bytes(16), "org": {"$exists": True}, "voided": True if voided else {"$ne": True}}
+    found = filled["statements"].find(where | having(LAUNCH)).explain()["executionStats"]
+    assert found["totalDocsExamined"] <= 1
+    assert found["totalKeysExamined"] <= 1
+
+
+@pytest.mark.parametrize("bounds", [(), MINE, LAUNCH])
+def test_the_newest_within_bounds_is_found_without_a_sort(filled, bounds):
+    where = {"org": ORG} | having(bounds)
+    plan = filled["statements"].find(where, {"stored": 1}).sort("stored", -1).limit(1).explain()
+    assert not set(stages(plan["queryPlanner"])) & {"COLLSCAN", "SORT"}
 
 
 def test_a_page_by_one_agent_reads_about_as_many_documents_as_it_returns(filled):

@@ -16,7 +16,10 @@ from lrs.resources.api.batches import batches
 from lrs.resources.api.credentials import credentials
 from lrs.resources.api.diagnostics import diagnosis
 from lrs.resources.api.interface import Interface
+from lrs.resources.api.invitations import invitations
+from lrs.resources.api.members import members
 from lrs.resources.api.organisations import organisations
+from lrs.resources.api.sessions import sessions
 from lrs.resources.api.validation import validation
 from lrs.resources.bodies import Bodies
 from lrs.resources.cookies import Cookies
@@ -39,13 +42,14 @@ from lrs.services.credentials import CredentialService
 from lrs.services.diagnostics import Diagnostics
 from lrs.services.documents import DocumentService
 from lrs.services.health import Health
-from lrs.services.limits import RateLimits
+from lrs.services.limits import Attempts, RateLimits
 from lrs.services.organisations import OrganisationService
 from lrs.services.passwords import Passwords
 from lrs.services.people import People
 from lrs.services.principals import Limits
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime
+from lrs.services.sessions import SessionService
 from lrs.services.statements import StatementService
 from lrs.services.walks import Walks
 from lrs.store import Store, open_store
@@ -104,6 +108,11 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     )
     limit_addresses(app, limits, proxies=config.proxies)
     authenticator = Authenticator(store, config.pepper)
+    passwords = Passwords()
+    people = People(store, config.pepper, passwords)
+    attempts = Attempts(store.allowances, config.pepper)
+    signing_in = SessionService(store, config.pepper, config.home_page, people, passwords, attempts)
+    cookies = Cookies(config.public_url, signing_in)
     bodies = _bodies(config)
     xapi = _xapi(config, bodies, service, authenticator, limits)
     _add_documents(xapi, bodies, DocumentService(store.documents, room=room, most=config.max_document))
@@ -115,8 +124,11 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
         batches(BatchService(store, safetime, room=room), bodies, limits, diagnostics),
         validation(bodies),
         diagnosis(diagnostics),
-        organisations(OrganisationService(store, People(store, config.pepper, Passwords()))),
+        organisations(OrganisationService(store, people)),
         credentials(CredentialService(store, config.pepper, config.home_page, _most(config)), diagnostics),
+        members(people),
+        invitations(signing_in),
+        sessions(signing_in, cookies),
         audit(AuditService(store.audit)),
     )
     _wrap(app, config, f"{xapi.url_prefix}/")

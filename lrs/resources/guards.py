@@ -1,13 +1,14 @@
 """What every xAPI request passes: who is calling, in which version; and the headers that every answer carries."""
 
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from flask import Blueprint, Response, g, request
 from flask.globals import app_ctx, request_ctx
 
 from lrs.errors import Unauthorized
 from lrs.resources import cors
+from lrs.resources.cookies import Cookies
 from lrs.resources.encodings import REFUSAL, compress
 from lrs.services.auth import Authenticator
 from lrs.services.principals import Principal
@@ -55,14 +56,18 @@ def guard(
         return compress(cors.share(response))
 
 
-def guard_api(blueprint: Blueprint, authenticator: Authenticator) -> None:
-    """Let only callers with a credential reach the views of the own API."""
+def guard_api(
+    blueprint: Blueprint, authenticator: Authenticator, cookies: Cookies, open_to_all: Collection[str] = ()
+) -> None:
+    """Let only callers with a credential or a session reach the views of the own API, but for those open to all."""
 
     @blueprint.before_request
     def check() -> Response | None:
         if request.method == "OPTIONS":
             return cors.preflight()
-        g.principal = authenticated(authenticator)
+        if (request.endpoint or "").rpartition(".")[2] not in open_to_all:
+            # Whoever says who it is means that, whatever cookie the browser adds.
+            g.principal = authenticated(authenticator) if "Authorization" in request.headers else cookies.caller()
         refuse_unreadable()
         return None
 

@@ -22,6 +22,8 @@ from lrs.store.members import Member
 from lrs.store.transactions import Session
 from schemas.faults import Fault
 
+__all__ = ["Invited", "Member", "People", "folded"]
+
 LIFETIME: Final = 7 * 24 * 3600 * 1_000_000
 """Microseconds that an invitation can be accepted."""
 _ID_BYTES: Final = 8

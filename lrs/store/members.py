@@ -1,7 +1,7 @@
 """The ``members`` collection: the people who administer organisations."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pymongo
 from pymongo.client_session import ClientSession
@@ -26,7 +26,7 @@ class Member:
     org: bytes
     email: str
     name: str
-    role: str
+    role: Literal["owner", "operator", "analyst", "auditor"]
     password: str | None = None
     disabled: bool = False
     created: int = 0

@@ -17,6 +17,7 @@ from werkzeug.datastructures import MultiDict
 
 from lrs.errors import UnsupportedMediaType
 from lrs.resources.arguments import arguments
+from lrs.resources.cookies import CSRF, Cookies
 from lrs.resources.cors import share
 from lrs.resources.diagnostics import watch
 from lrs.resources.encodings import compress
@@ -85,6 +86,7 @@ class Section:
 
     def __init__(self, name: str, description: str) -> None:
         self.blueprint: Any = _Blueprint(name, __name__, url_prefix=_PREFIX, description=description)
+        self.open_to_all: set[str] = set()
 
     def view(  # noqa: PLR0913 - what OpenAPI says of an operation
         self,
@@ -97,12 +99,14 @@ class Section:
         body: dict[str, Any] | None = None,
         status: int = 200,
         refusals: Iterable[int] = (),
+        open_to_all: bool = False,
     ) -> Callable[[View], View]:
         """Make a function the view of a path: called with the parsed query, then the parsed body, where there are any.
 
         It returns what is dumped as ``gives``; without that, None or a Response. ``takes`` is JSON; ``body`` is the
         OpenAPI description of one that the view reads itself. ``refusals`` are the statuses that this view answers
-        with beside those of every view (``_COMMON``, 404 with an id in the path, 413 and 415 with a body).
+        with beside those of every view (``_COMMON``, 404 with an id in the path, 413 and 415 with a body). What is
+        ``open_to_all`` is reached without a credential.
         """
 
         def declare(function: View) -> View:
@@ -111,6 +115,9 @@ class Section:
                 view = self.blueprint.arguments(takes, location="json")(view)
             if query is not None:
                 view = self.blueprint.arguments(query, location="query")(view)
+            if open_to_all:
+                self.open_to_all.add(function.__name__)
+                view = self.blueprint.doc(security=[])(view)
             if body is not None:
                 view = self.blueprint.doc(requestBody=body)(view)
             known = {*_COMMON, *refusals, *([404] if "<" in rule else []), *([413, 415] if takes or body else [])}
@@ -131,12 +138,19 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
     # Every status is named where it can happen: "default" would hide one that was forgotten.
     DEFAULT_ERROR_RESPONSE_NAME = None
 
-    def __init__(
-        self, app: Flask, root: str, authenticator: Authenticator, limits: RateLimits, diagnostics: Diagnostics
+    def __init__(  # noqa: PLR0913, PLR0917 - what every view is guarded and watched by
+        self,
+        app: Flask,
+        root: str,
+        authenticator: Authenticator,
+        cookies: Cookies,
+        limits: RateLimits,
+        diagnostics: Diagnostics,
     ) -> None:
         self._authenticator = authenticator
         self._limits = limits
         self._diagnostics = diagnostics
+        self._cookies = cookies
         # OpenAPI lives beside what it describes, open to all.
         app.config["OPENAPI_URL_PREFIX"] = _PREFIX
         described = {
@@ -144,18 +158,21 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
             "version": "1",
             "openapi_version": "3.1.0",
             "servers": [{"url": root or "/"}],
-            "security": [{"basic": []}, {"bearer": []}],
+            "security": [{"basic": []}, {"bearer": []}, {"session": []}],
         }
         super().__init__(app, spec_kwargs=described)
         for scheme in ("basic", "bearer"):
             self.spec.components.security_scheme(scheme, {"type": "http", "scheme": scheme})
+        kept = {"type": "apiKey", "in": "cookie", "name": cookies.name}
+        told = f"Of a person who signed in; writes need the header {CSRF} besides, as GET /api/session tells it."
+        self.spec.components.security_scheme("session", kept | {"description": told})
         # For the whole application: a wrong method or an unknown path belongs to no section.
         app.after_request(_finish)
 
     def add(self, *sections: Section) -> None:
         """Serve and describe these views, to callers with a credential."""
         for section in sections:
-            guard_api(section.blueprint, self._authenticator)
+            guard_api(section.blueprint, self._authenticator, self._cookies, section.open_to_all)
             limit_callers(section.blueprint, self._limits)
             watch(section.blueprint, self._diagnostics, ())
             self.register_blueprint(section.blueprint)

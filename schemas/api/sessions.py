@@ -1,0 +1,87 @@
+"""Signing in, as /api takes and gives it."""
+
+from typing import Final
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from schemas.api.members import MOST_EMAIL, MemberSchema
+from schemas.api.plain import Instant
+
+# A password has 200 characters at most once it is composed (NFC); typed, each of them can be some more.
+_MOST_PASSWORD: Final = 800
+_MOST_CODE: Final = 200
+
+
+def _password() -> fields.String:
+    return fields.String(required=True, validate=validate.Length(max=_MOST_PASSWORD), metadata={"format": "password"})
+
+
+class SignInSchema(Schema):
+    """Who somebody claims to be."""
+
+    class Meta:
+        """Nothing passes that is not named."""
+
+        unknown = RAISE
+
+    organisation = fields.String(
+        required=True, validate=validate.Length(max=40), metadata={"description": "Its public id."}
+    )
+    email = fields.String(required=True, validate=validate.Length(max=MOST_EMAIL))
+    password = _password()
+
+
+class AcceptSchema(Schema):
+    """The code of an invitation, and the password that is to hold from now on."""
+
+    class Meta:
+        """Nothing passes that is not named."""
+
+        unknown = RAISE
+
+    code = fields.String(required=True, validate=validate.Length(max=_MOST_CODE))
+    password = fields.String(
+        required=True,
+        validate=validate.Length(max=_MOST_PASSWORD),
+        metadata={"format": "password", "description": "12 to 200 characters, and not the e-mail."},
+    )
+
+
+class AcceptedSchema(Schema):
+    """Where somebody can sign in now."""
+
+    organisation = fields.String(required=True)
+    email = fields.String(required=True)
+
+
+class OwnOrganisationSchema(Schema):
+    """The organisation that somebody is signed in to."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class SessionSchema(Schema):
+    """Who is signed in, and what writes need."""
+
+    member = fields.Nested(MemberSchema, required=True)
+    organisation = fields.Nested(OwnOrganisationSchema, required=True)
+    scopes = fields.List(fields.String(), required=True)
+    csrf = fields.String(
+        required=True, metadata={"description": "Every write with the session's cookie needs this in X-CSRF-Token."}
+    )
+    expires = Instant(required=True, description="Its end at the latest; half an hour without use ends it before.")
+
+
+class OidcQuerySchema(Schema):
+    """Where somebody wants to sign in by an identity provider."""
+
+    class Meta:
+        """Nothing passes that is not named."""
+
+        unknown = RAISE
+
+    organisation = fields.String(required=True, validate=validate.Length(max=40))
+    provider = fields.String(
+        validate=validate.Length(max=40), metadata={"description": "Its id; without it, the organisation's first."}
+    )

@@ -1,0 +1,1 @@
+"""Registries that reports count by: units with their dates, programmes, targets, skill frameworks, platforms."""

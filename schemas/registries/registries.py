@@ -1,0 +1,85 @@
+"""All registries together, as one reader sees them: a snapshot that does not change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import msgspec
+
+from schemas.registries.frameworks import Crosswalk, Framework, Frameworks
+from schemas.registries.platforms import Platform, Platforms
+from schemas.registries.programmes import Programme, Programmes
+from schemas.registries.targets import Target, Targets
+from schemas.registries.unit_rows import Link, Unit
+from schemas.registries.units import Units
+
+Kind = Literal["units", "programmes", "targets", "frameworks", "platforms"]
+KINDS: Final[tuple[Kind, ...]] = ("units", "programmes", "targets", "frameworks", "platforms")
+
+
+class Rows(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is kept of one registry: the lists of its kind, the others empty."""
+
+    units: tuple[Unit, ...] = ()
+    links: tuple[Link, ...] = ()
+    programmes: tuple[Programme, ...] = ()
+    targets: tuple[Target, ...] = ()
+    frameworks: tuple[Framework, ...] = ()
+    crosswalks: tuple[Crosswalk, ...] = ()
+    platforms: tuple[Platform, ...] = ()
+
+    def text(self) -> bytes:
+        """Return it as JSON, the same bytes for the same rows."""
+        return msgspec.json.encode(self, order="deterministic")
+
+    @classmethod
+    def parse(cls, text: bytes) -> "Rows":
+        """Return the rows of a JSON text that ``text`` made."""
+        return msgspec.json.decode(text, type=cls)
+
+
+@dataclass(frozen=True, slots=True)
+class Registries:
+    """All registries; ``versions`` counts how often each was replaced, so that two snapshots can be told apart."""
+
+    units: Units = field(default_factory=lambda: Units([]))
+    programmes: Programmes = field(default_factory=lambda: Programmes([]))
+    targets: Targets = field(default_factory=lambda: Targets([], Units([]), Programmes([])))
+    frameworks: Frameworks = field(default_factory=lambda: Frameworks([]))
+    platforms: Platforms = field(default_factory=lambda: Platforms([]))
+    versions: Mapping[Kind, int] = field(default_factory=dict)
+
+    def rows(self, kind: Kind) -> Rows:
+        """Return what one registry is made of."""
+        match kind:
+            case "units":
+                return Rows(units=self.units.units, links=self.units.links)
+            case "programmes":
+                return Rows(programmes=self.programmes.programmes)
+            case "targets":
+                return Rows(targets=self.targets.targets)
+            case "frameworks":
+                return Rows(frameworks=self.frameworks.frameworks, crosswalks=self.frameworks.crosswalks)
+            case "platforms":
+                return Rows(platforms=self.platforms.platforms)
+
+    def replaced(self, kind: Kind, rows: Rows, version: int) -> "Registries":
+        """Return these registries with one of them new; raise Refused where its rows contradict each other.
+
+        Targets that fit no unit or programme are no contradiction: ``targets.faults`` names them.
+        """
+        units, programmes, targets = self.units, self.programmes, self.targets.targets
+        frameworks, platforms = self.frameworks, self.platforms
+        match kind:
+            case "units":
+                units = Units(rows.units, rows.links)
+            case "programmes":
+                programmes = Programmes(rows.programmes)
+            case "targets":
+                targets = rows.targets
+            case "frameworks":
+                frameworks = Frameworks(rows.frameworks, rows.crosswalks)
+            case "platforms":
+                platforms = Platforms(rows.platforms)
+        known = {**self.versions, kind: version}
+        return Registries(units, programmes, Targets(targets, units, programmes), frameworks, platforms, known)

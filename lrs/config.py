@@ -32,6 +32,7 @@ _PORT = _Rule(range(1, 65536).__contains__, messages.MUST_BE_PORT)
 _SOME = _Rule(lambda number: 0 < number < float("inf"), messages.MUST_BE_POSITIVE)
 _DOCUMENT = _Rule(range(1, 15 * 1024**2 + 1).__contains__, messages.MUST_BE_DOCUMENT)
 _LIMIT = _Rule(lambda number: 0 <= number < 2**53, messages.MUST_BE_LIMIT)
+_LIFETIME = _Rule(range(60, 86401).__contains__, messages.MUST_BE_LIFETIME)
 _PROXIES = _Rule(range(11).__contains__, messages.MUST_BE_PROXIES)
 _PROCESSES = _Rule(range(1025).__contains__, messages.MUST_BE_PROCESSES)
 _VERSION = _like(r"1\.0\.3|2\.0\.0", messages.MUST_BE_VERSION)
@@ -45,6 +46,7 @@ _KEY = _like(r"[!-9;-~]{0,200}", messages.MUST_BE_KEY)
 _SECRET = _like(r"[ -~]{0,200}", messages.MUST_BE_SECRET)
 # As browsers write them (RFC 6454): small letters, no path.
 _ORIGINS = _like(r"(?:(?:\*|null|[a-z][a-z0-9+.-]*://[^\s/?#A-Z]*)(?: +|$))*", messages.MUST_BE_ORIGINS)
+_HOSTS = _like(r"(?:[a-z0-9.:-]+(?: +|$))*", messages.MUST_BE_HOSTS)
 _NAMES = _like(r"(?:[a-z0-9-]+(?: +|$))*", messages.MUST_BE_NAMES)
 
 
@@ -124,6 +126,15 @@ class Config:
         "Trusted proxies in front, each of which adds the address it was asked from to X-Forwarded-For.",
         0,
         _PROXIES,
+    )
+    token_lifetime: int = _setting(
+        "LRS_TOKEN_LIFETIME", "Seconds that a token from /oauth/token lasts, 60 to 86400.", 3600, _LIFETIME
+    )
+    provider_hosts: str = _setting(
+        "LRS_PROVIDER_HOSTS",
+        "Hosts of identity providers that may be in the private network, and on the loopback without https.",
+        "",
+        _HOSTS,
     )
     audit_anchors: Path | None = _setting(  # noqa: RUF009 - a Path never changes
         "LRS_AUDIT_ANCHORS",

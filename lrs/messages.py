@@ -38,6 +38,11 @@ MUST_BE_DOCUMENT = Text(
     "{name} phải là một số từ 1 đến 15728640 (15 MiB: MongoDB không nhận tài liệu lớn hơn).",
 )
 MUST_BE_LIMIT = Text("{name} must be a number; 0 is no limit.", "{name} phải là một số; 0 là không giới hạn.")
+MUST_BE_LIFETIME = Text("{name} must be a number from 60 to 86400.", "{name} phải là một số từ 60 đến 86400.")
+MUST_BE_HOSTS = Text(
+    "{name} must be names of hosts in small letters, with spaces between them.",
+    "{name} phải là các tên máy viết thường, cách nhau bằng dấu cách.",
+)
 MUST_BE_PROXIES = Text("{name} must be a number from 0 to 10.", "{name} phải là một số từ 0 đến 10.")
 MUST_BE_PROCESSES = Text("{name} must be a number from 0 to 1024.", "{name} phải là một số từ 0 đến 1024.")
 MUST_BE_VERSION = Text("{name} must be 1.0.3 or 2.0.0.", "{name} phải là 1.0.3 hoặc 2.0.0.")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from lrs import messages
 from lrs.messages import StartFailed, Text
@@ -48,6 +49,17 @@ _SECRET = _like(r"[ -~]{0,200}", messages.MUST_BE_SECRET)
 _ORIGINS = _like(r"(?:(?:\*|null|[a-z][a-z0-9+.-]*://[^\s/?#A-Z]*)(?: +|$))*", messages.MUST_BE_ORIGINS)
 _HOSTS = _like(r"(?:[a-z0-9.:-]+(?: +|$))*", messages.MUST_BE_HOSTS)
 _NAMES = _like(r"(?:[a-z0-9-]+(?: +|$))*", messages.MUST_BE_NAMES)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, KeyError, OSError):
+        return False
+    return True
+
+
+_ZONE = _Rule(_is_zone, messages.MUST_BE_ZONE)
 
 
 def _setting(name: str, doc: str, default: Any, rule: _Rule | None = None) -> Any:
@@ -135,6 +147,9 @@ class Config:
         "Hosts of identity providers that may be in the private network, and on the loopback without https.",
         "",
         _HOSTS,
+    )
+    timezone: str = _setting(
+        "LRS_TIMEZONE", "Time zone in which days and months of reports begin.", "Asia/Ho_Chi_Minh", _ZONE
     )
     audit_anchors: Path | None = _setting(  # noqa: RUF009 - a Path never changes
         "LRS_AUDIT_ANCHORS",

@@ -45,6 +45,10 @@ MUST_BE_HOSTS = Text(
 )
 MUST_BE_PROXIES = Text("{name} must be a number from 0 to 10.", "{name} phải là một số từ 0 đến 10.")
 MUST_BE_PROCESSES = Text("{name} must be a number from 0 to 1024.", "{name} phải là một số từ 0 đến 1024.")
+MUST_BE_ZONE = Text(
+    "{name} must be the name of a time zone, such as Asia/Ho_Chi_Minh.",
+    "{name} phải là tên một múi giờ, chẳng hạn Asia/Ho_Chi_Minh.",
+)
 MUST_BE_VERSION = Text("{name} must be 1.0.3 or 2.0.0.", "{name} phải là 1.0.3 hoặc 2.0.0.")
 MUST_BE_LEVEL = Text("{name} must be debug, info, warning or error.", "{name} phải là debug, info, warning hoặc error.")
 MUST_BE_LONG = Text("{name} must have 32 characters or more.", "{name} phải có từ 32 ký tự trở lên.")

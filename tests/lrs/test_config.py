@@ -33,6 +33,8 @@ def test_a_child_reads_the_same_settings_from_the_environment_made_for_it():
         ("PORT", "65536", "PORT must be a port from 1 to 65535."),
         ("PORT", "http", "PORT must be a number."),
         ("LRS_KEY", "a:b", "LRS_KEY must be at most 200 plain (ASCII) characters without spaces and colons."),
+        ("LRS_TIMEZONE", "Asia", "LRS_TIMEZONE must be the name of a time zone, such as Asia/Ho_Chi_Minh."),
+        ("LRS_TIMEZONE", "Hanoi", "LRS_TIMEZONE must be the name of a time zone, such as Asia/Ho_Chi_Minh."),
         ("LRS_SECRET", "mật khẩu", "LRS_SECRET must be at most 200 plain (ASCII) characters."),
         (
             "LRS_MONGODB_URI",

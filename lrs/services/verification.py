@@ -18,7 +18,7 @@ Kind = Literal["altered", "missing", "unlinked", "cut", "replaced", "forged"]
 Progress = Callable[[int], None]
 
 MOST_TOLD: Final = 100
-_EVERY: Final = 10_000
+EVERY: Final = 10_000
 _BATCH: Final = 1000
 
 
@@ -74,7 +74,7 @@ class Verifier:
         previous: bytes | None = START
         for link in self._audit.walk(org):
             previous = self._check(verdict, previous, link)
-            if progress is not None and verdict.records % _EVERY == 0:
+            if progress is not None and verdict.records % EVERY == 0:
                 progress(verdict.records)
         reached = max((self._compare(verdict, batch) for batch in _batches(anchors)), default=0)
         if reached > verdict.last:
@@ -83,7 +83,7 @@ class Verifier:
 
     def _check(self, verdict: Verdict, previous: bytes | None, link: Link) -> bytes | None:
         """Return the hash that the next record must name; None where that cannot be told."""
-        if link.seq != verdict.last + 1:
+        if link.seq > verdict.last + 1:
             verdict.add("missing", verdict.last + 1, link.seq - 1)
             previous = None
         if link.record is None or not holds(link.record, self._audit.seal):

@@ -99,10 +99,10 @@ class Audit:
 
     def walk(self, org: bytes) -> Iterator[Link]:
         """Yield everything in the places of a chain in order, also what has been added since this began."""
-        last, greatest = org, ends(org)[1]
-        while rows := self._chunk({"_id": {"$gt": last, "$lte": greatest}}):
+        where = _between(org)
+        while rows := self._chunk({"_id": where}):
             yield from map(_link, rows)
-            last = rows[-1]["_id"]
+            where = {"$gt": rows[-1]["_id"], "$lte": ends(org)[1]}
 
     def at(self, org: bytes, places: Sequence[int]) -> dict[int, Record | None]:
         """Return what lies in these places of a chain; nothing for those that are empty."""

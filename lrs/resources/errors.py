@@ -45,7 +45,7 @@ def _lrs_error(error: LRSError) -> Response:
 def _refused(error: Refused) -> Response:
     if isinstance(error, TooLarge):
         return problem(413, error.faults[0].message, error.faults)
-    return problem(400, "The request breaks the rules of xAPI", error.faults)
+    return problem(400, "The request breaks a rule: errors says where, and which", error.faults)
 
 
 def _too_large(_: RequestEntityTooLarge) -> Response:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from schemas.api.plain import END, MOST_LISTED, Instant, Name, SetOf
+from schemas.api.plain import END, MOST_LISTED, Instant, Name, SetOf, Written
 from schemas.api.scopes import scopes
 from schemas.xapi.agents import Agent
 from schemas.xapi.containers import Nested
@@ -114,7 +114,9 @@ class CredentialSchema(Schema):
     key = fields.String(required=True)
     label = _label(required=True)
     scopes = scopes(required=True)
-    authority = fields.Dict(required=True, metadata={"description": "The Agent its statements are stored under."})
+    authority = Written(
+        required=True, metadata={"type": "object", "description": "The Agent its statements are stored under."}
+    )
     origins = _origins(required=True)
     leniency = _leniency(required=True)
     created = Instant(required=True)
@@ -134,7 +136,7 @@ class CredentialsSchema(Schema):
     """Credentials in the order of their keys."""
 
     credentials = fields.List(fields.Nested(CredentialSchema), required=True)
-    next = fields.String(
+    more = fields.String(
         required=True,
         allow_none=True,
         metadata={"description": "`after` for the next page; null at the end."},
@@ -149,5 +151,5 @@ class CredentialsQuerySchema(Schema):
 
         unknown = RAISE
 
-    after = fields.String(load_default="", metadata={"description": "The `next` of the page before."})
+    after = fields.String(load_default="", metadata={"description": "The `more` of the page before."})
     limit = fields.Integer(load_default=MOST_LISTED, validate=validate.Range(1, MOST_LISTED))

@@ -1,5 +1,6 @@
 """Fields that several sections of /api share."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -38,6 +39,14 @@ class SetOf(fields.List[Any]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> Any:
         return frozenset(super()._deserialize(value, attr, data, **options))
+
+
+class Written(fields.Field[Any]):
+    """JSON as it was written: bytes inside, the value outside."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **_: Any) -> Any:
+        del attr, obj
+        return json.loads(value)
 
 
 class Instant(fields.Field[int]):

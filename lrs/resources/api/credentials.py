@@ -1,6 +1,6 @@
 """/api/credentials: the keys of the caller's organisation."""
 
-import json
+from dataclasses import asdict
 from typing import Any, Final
 
 from lrs.resources.api.diagnostics import told
@@ -37,7 +37,7 @@ def credentials(service: CredentialService, diagnostics: Diagnostics) -> Section
         found = service.page(principal(), after=query["after"], most=query["limit"] + 1)
         shown = found[: query["limit"]]
         more = len(found) > len(shown)
-        return {"credentials": [_told(each) for each in shown], "next": shown[-1].key if more else None}
+        return {"credentials": shown, "more": shown[-1].key if more else None}
 
     @section.view("/credentials", "POST", takes=NewCredentialSchema, gives=IssuedCredentialSchema, status=201)
     def create(body: dict[str, Any]) -> Answer:
@@ -47,21 +47,21 @@ def credentials(service: CredentialService, diagnostics: Diagnostics) -> Section
         `admin` cannot grant `admin`, `credentials`, `share` and `audit/read`.
         """  # noqa: D400 - the first line is the operation's summary
         credential, secret = service.create(principal(), Wanted(**body))
-        return _told(credential) | {"secret": secret}, 201, _TOLD_ONCE
+        return asdict(credential) | {"secret": secret}, 201, _TOLD_ONCE
 
     @section.view("/credentials/<key>", "GET", gives=CredentialSchema)
-    def get(key: str) -> dict[str, Any]:
+    def get(key: str) -> Credential:
         """Show a credential"""  # noqa: D400 - the first line is the operation's summary
-        return _told(service.get(principal(), key))
+        return service.get(principal(), key)
 
     @section.view("/credentials/<key>", "PATCH", takes=CredentialChangeSchema, gives=CredentialSchema)
-    def change(body: dict[str, Any], key: str) -> dict[str, Any]:
+    def change(body: dict[str, Any], key: str) -> Credential:
         """Change a credential
 
         What is named is replaced as a whole. Who may not grant a scope cannot change credentials that have it. It holds
         everywhere within a minute.
         """  # noqa: D400 - the first line is the operation's summary
-        return _told(service.change(principal(), key, body))
+        return service.change(principal(), key, body)
 
     @section.view("/credentials/<key>", "DELETE", status=204)
     def delete(key: str) -> None:
@@ -78,7 +78,7 @@ def credentials(service: CredentialService, diagnostics: Diagnostics) -> Section
         The answer holds it, this once. The old one opens nothing any more within a minute.
         """  # noqa: D400 - the first line is the operation's summary
         credential, secret = service.renew(principal(), key)
-        return _told(credential) | {"secret": secret}, 201, _TOLD_ONCE
+        return asdict(credential) | {"secret": secret}, 201, _TOLD_ONCE
 
     @section.view("/credentials/<key>/diagnostics", "GET", gives=DiagnosticsSchema)
     def diagnosis(key: str) -> dict[str, Any]:
@@ -90,19 +90,3 @@ def credentials(service: CredentialService, diagnostics: Diagnostics) -> Section
         return told(diagnostics.report_of(held.org, held.key, held.leniency))
 
     return section
-
-
-def _told(credential: Credential) -> dict[str, Any]:
-    return {
-        "key": credential.key,
-        "label": credential.label,
-        "scopes": credential.scopes,
-        "authority": json.loads(credential.authority),
-        "origins": credential.origins,
-        "leniency": credential.leniency,
-        "created": credential.created,
-        "expires": credential.expires,
-        "disabled": credential.disabled,
-        "used": credential.used,
-        "limits": credential.limits,
-    }

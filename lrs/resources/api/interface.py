@@ -16,6 +16,7 @@ from webargs.multidictproxy import MultiDictProxy
 from werkzeug.datastructures import MultiDict
 
 from lrs.errors import UnsupportedMediaType
+from lrs.resources.api.docs import docs
 from lrs.resources.arguments import arguments
 from lrs.resources.cookies import CSRF, Cookies
 from lrs.resources.cors import share
@@ -37,6 +38,11 @@ _PREFIX = "/api"
 _PROBLEM: Final = "application/problem+json"
 MOST_JSON: Final = 1024**2
 """Bytes of a body that is not statements."""
+_TOLD: Final = (
+    "Everything that is done beside xAPI: sending statements row by row, keys, organisations, the people who look after"
+    " them, and the audit. Refusals are `application/problem+json` (RFC 9457); their `errors` name the way to each"
+    " fault and a stable word for it."
+)
 _COMMON: Final = (400, 401, 403, 429, 503)
 """What every view may answer with."""
 
@@ -158,16 +164,15 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
             "version": "1",
             "openapi_version": "3.1.0",
             "servers": [{"url": root or "/"}],
-            "security": [{"basic": []}, {"bearer": []}, {"session": []}],
+            "security": [{"basic": []}, {"bearer": []}, {"session": [], "csrf": []}],
+            "info": {"description": _TOLD},
         }
         super().__init__(app, spec_kwargs=described)
-        for scheme in ("basic", "bearer"):
-            self.spec.components.security_scheme(scheme, {"type": "http", "scheme": scheme})
-        kept = {"type": "apiKey", "in": "cookie", "name": cookies.name}
-        told = f"Of a person who signed in; writes need the header {CSRF} besides, as GET /api/session tells it."
-        self.spec.components.security_scheme("session", kept | {"description": told})
+        for name, scheme in _schemes(cookies).items():
+            self.spec.components.security_scheme(name, scheme)
         # For the whole application: a wrong method or an unknown path belongs to no section.
         app.after_request(_finish)
+        app.register_blueprint(docs(self.spec.to_dict))
 
     def add(self, *sections: Section) -> None:
         """Serve and describe these views, to callers with a credential."""
@@ -179,6 +184,30 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
 
     def _register_error_handlers(self) -> None:
         """Leave errors to our own handlers."""
+
+
+def _schemes(cookies: Cookies) -> dict[str, dict[str, str]]:
+    """Return the ways to be let in, as OpenAPI has them."""
+    return {
+        "basic": {"type": "http", "scheme": "basic", "description": "The key and secret of a credential."},
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token of `/oauth/token`, or of an identity provider that the organisation trusts.",
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": cookies.name,
+            "description": "Of a person who signed in at `POST /api/session`.",
+        },
+        "csrf": {
+            "type": "apiKey",
+            "in": "header",
+            "name": CSRF,
+            "description": "With the cookie, every request but GET and HEAD needs it; `GET /api/session` tells it.",
+        },
+    }
 
 
 def _finish(response: Response) -> Response:

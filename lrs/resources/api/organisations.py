@@ -1,5 +1,6 @@
 """/api/organisation, the caller's own, and /api/organisations, all of them, for the host of this server."""
 
+from dataclasses import asdict
 from typing import Any
 
 from lrs.resources.api.interface import Section
@@ -52,10 +53,10 @@ def organisations(service: OrganisationService) -> Section:
         """Make an organisation
 
         For administrators of the host. The answer holds a one-time code, this once: the owner sets a password with it
-        (`/invitations`) and makes the first key. The host gets no key of it.
+        (`/invitations/accept`) and makes the first key. The host gets no key of it.
         """  # noqa: D400 - the first line is the operation's summary
         made, invited = service.create(principal(), body["id"], body["name"], body["kind"], Owner(**body["owner"]))
-        return _told(made) | {"invitation": invited}, 201, {"Cache-Control": "no-store"}
+        return asdict(made) | {"invitation": invited}, 201, {"Cache-Control": "no-store"}
 
     @section.view(
         "/organisations/<id>", "PATCH", takes=OrganisationChangeSchema, gives=OrganisationSchema, refusals=[409]
@@ -69,13 +70,3 @@ def organisations(service: OrganisationService) -> Section:
         return service.change(principal(), id, body)
 
     return section
-
-
-def _told(organisation: Organisation) -> dict[str, Any]:
-    return {
-        "id": organisation.id,
-        "name": organisation.name,
-        "kind": organisation.kind,
-        "created": organisation.created,
-        "disabled": organisation.disabled,
-    }

@@ -57,13 +57,13 @@ def test_every_status_has_its_error(status, kind):
 
 def test_problem_json_gives_the_title_and_the_faults():
     body = {
-        "title": "The request breaks the rules of xAPI",
+        "title": "The request breaks a rule: errors says where, and which",
         "errors": [{"path": "[3].actor", "rule": "ifi", "message": "needs exactly one identifier"}, "odd"],
     }
     error = rejection(ASKED, _json(400, body))
-    assert error.title == "The request breaks the rules of xAPI"
+    assert error.title == "The request breaks a rule: errors says where, and which"
     assert error.faults == (Fault("[3].actor", "ifi", "needs exactly one identifier"),)
-    assert str(error).endswith("The request breaks the rules of xAPI: [3].actor: needs exactly one identifier")
+    assert str(error).endswith("The request breaks a rule: errors says where, and which: [3].actor: needs exactly one identifier")
 
 
 @pytest.mark.parametrize(

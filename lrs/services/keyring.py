@@ -13,10 +13,14 @@ from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from lrs.errors import LRSError
+from lrs.errors import NotFound, Unavailable
 from lrs.services import clocks
+from lrs.services.principals import HOST
 from lrs.services.seals import Seals, WrongPepper
-from lrs.store.signing_keys import SigningKey, SigningKeys
+from lrs.store import Store
+from lrs.store.entries import Entry
+from lrs.store.signing_keys import SigningKey
+from lrs.store.transactions import Session
 
 LONGEST: Final = 24 * 3600
 """Seconds that a token of ours may last at most."""
@@ -48,8 +52,9 @@ class _Known(NamedTuple):
 class Keyring:
     """The signing keys as one process knows them."""
 
-    def __init__(self, keys: SigningKeys, pepper: str) -> None:
-        self._keys = keys
+    def __init__(self, store: Store, pepper: str) -> None:
+        self._store = store
+        self._keys = store.signing_keys
         self._seals = Seals(pepper, "signing keys")
         self._lock = threading.Lock()
         self._known = _Known(float("-inf"), None, None, {})
@@ -79,27 +84,39 @@ class Keyring:
         """Return all keys that tokens are accepted under, by their names, the one that signs first."""
         return self._current(_SEEN_AGAIN).public
 
-    def rotate(self, *, forget: bool = False) -> str:
+    def rotate(self, by: str, *, forget: bool = False) -> str:
         """Make a new key, which signs at once; return its name. With ``forget`` the old ones end now.
 
-        Where another process makes one at the same time, its key is the new one.
+        ``by`` is who does it, for the audit of the organisation that runs this server.
         """
-        known = self._after(self._read().newest)
-        if known.newest is None or known.signer is None:
-            raise LRSError("The new signing key has vanished")
-        if forget:
-            self._keys.drop(known.newest.number)
-            self._read()
-        return known.signer.kid
+
+        def change(session: Session) -> str:
+            held = self._keys.all(session)
+            made = self._made(held[0].number + 1 if held else 1)
+            if not self._keys.add(made, session):
+                raise Unavailable
+            if forget:
+                self._keys.drop(made.number, session)
+            return made.kid
+
+        host = self._store.organisations.find(HOST)
+        if host is None:
+            raise NotFound("There is no organisation yet that runs this server")
+        ended = {"earlier": "ended" if forget else "accepted"}
+        kid = self._store.administer(host.org, change, lambda made: Entry(by, "keys.rotated", made, ended))
+        self._read()
+        return kid
 
     def _after(self, newest: SigningKey | None) -> _Known:
-        number = newest.number + 1 if newest else 1
-        private = Ed25519PrivateKey.generate()
-        kid = thumbprint(private.public_key())
-        sealed = self._seals.seal(private.private_bytes_raw(), kid)
-        if self._keys.add(SigningKey(number, kid, sealed, clocks.now())):
+        """Make the next key, unless another process does so at the same time."""
+        if self._keys.add(self._made(newest.number + 1 if newest else 1)):
             self._drop_ended()
         return self._read()
+
+    def _made(self, number: int) -> SigningKey:
+        private = Ed25519PrivateKey.generate()
+        kid = thumbprint(private.public_key())
+        return SigningKey(number, kid, self._seals.seal(private.private_bytes_raw(), kid), clocks.now())
 
     def _drop_ended(self) -> None:
         keys = self._keys.all()

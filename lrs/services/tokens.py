@@ -23,6 +23,7 @@ from lrs.services.principals import Launch, Principal, bounds_of
 from lrs.services.proofs import LARGEST, opened, verified
 from lrs.store import Store
 from lrs.store.credentials import Credential
+from lrs.store.entries import Entry
 from schemas.faults import Fault
 
 ALGORITHM: Final = "EdDSA"
@@ -87,6 +88,7 @@ class Tokens:
     def __init__(
         self, store: Store, keyring: Keyring, home: str, *, admit: Callable[[Credential], Proven], lifetime: int
     ) -> None:
+        self._store = store
         self._credentials = store.credentials
         self._revocations = store.revocations
         self._keyring = keyring
@@ -141,7 +143,9 @@ class Tokens:
             return
         if claims.sub != principal.credential:
             raise NotYours
-        self._revocations.add(claims.jti, claims.exp + _LEEWAY)
+        entry = Entry(principal.credential, "token.revoked", claims.jti)
+        until = claims.exp + _LEEWAY
+        self._store.administer(principal.org, lambda session: self._revocations.add(claims.jti, until, session), entry)
 
     def jwks(self) -> list[dict[str, str]]:
         """Return the public keys that tokens of ours are signed with, as JWKs (RFC 8037)."""

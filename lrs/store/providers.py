@@ -61,10 +61,10 @@ class Providers:
             found = [_provider(row) for row in self._rows.find({"org": org})]
         return sorted(found, key=lambda provider: (provider.created, provider.id))
 
-    def find(self, org: bytes, provider: str) -> Provider | None:
+    def find(self, org: bytes, provider: str, session: ClientSession | None = None) -> Provider | None:
         """Return an organisation's provider, or None."""
         with translated(), pymongo.timeout(self._deadline):
-            row = self._rows.find_one({"_id": provider, "org": org})
+            row = self._rows.find_one({"_id": provider, "org": org}, session=session)
         return None if row is None else _provider(row)
 
     def insert(self, provider: Provider, session: ClientSession | None = None) -> bool:

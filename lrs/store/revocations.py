@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pymongo
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from lrs.store.errors import translated
@@ -16,11 +17,11 @@ class Revocations:
         self._rows = database["revocations"]
         self._deadline = deadline
 
-    def add(self, token: str, until: float) -> None:
+    def add(self, token: str, until: float, session: ClientSession | None = None) -> None:
         """Note that a token, which would end at ``until`` (seconds since the epoch), is revoked."""
         ends = datetime.fromtimestamp(until, UTC)
         with translated(), pymongo.timeout(self._deadline):
-            self._rows.update_one({"_id": token}, {"$set": {"ends": ends}}, upsert=True)
+            self._rows.update_one({"_id": token}, {"$set": {"ends": ends}}, upsert=True, session=session)
 
     def has(self, token: str) -> bool:
         """Tell whether this token is revoked."""

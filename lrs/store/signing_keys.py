@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pymongo
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
@@ -30,23 +31,23 @@ class SigningKeys:
         self._rows = database["signing_keys"]
         self._deadline = deadline
 
-    def all(self) -> list[SigningKey]:
+    def all(self, session: ClientSession | None = None) -> list[SigningKey]:
         """Return all keys, the one that signs first."""
         with translated(), pymongo.timeout(self._deadline):
-            rows = self._rows.find().sort("_id", -1)
+            rows = self._rows.find(session=session).sort("_id", -1)
             return [SigningKey(int(row["_id"]), row["kid"], row["sealed"], int(row["created"])) for row in rows]
 
-    def add(self, key: SigningKey) -> bool:
+    def add(self, key: SigningKey, session: ClientSession | None = None) -> bool:
         """Store a new key; False where another process made the one of this number."""
         row = {"_id": key.number, "kid": key.kid, "sealed": key.sealed, "created": key.created}
         with translated(), pymongo.timeout(self._deadline):
             try:
-                self._rows.insert_one(row)
+                self._rows.insert_one(row, session=session)
             except DuplicateKeyError:
                 return False
         return True
 
-    def drop(self, below: int) -> None:
+    def drop(self, below: int, session: ClientSession | None = None) -> None:
         """Remove the keys with lower numbers."""
         with translated(), pymongo.timeout(self._deadline):
-            self._rows.delete_many({"_id": {"$lt": below}})
+            self._rows.delete_many({"_id": {"$lt": below}}, session=session)

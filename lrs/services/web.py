@@ -1,0 +1,158 @@
+"""Requests to identity providers: small, quick, never redirected, and never to an address in the private network.
+
+Who registers a provider chooses the address that this server then asks. So the address behind its name is looked at
+before anything is sent there, and that very address is used. Hosts that the operator names are excepted.
+"""
+
+import http.client
+import os
+import socket
+import ssl
+import threading
+from base64 import b64encode
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import cached_property
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Final
+from urllib.parse import SplitResult, quote_plus, urlencode, urlsplit
+
+from lrs.errors import Unavailable
+
+SECONDS: Final = 3.0
+"""What one request may take, its answer included."""
+LARGEST: Final = 256 * 1024
+"""Bytes of an answer at most."""
+_OK: Final = 200
+# Addresses that hold another one inside (NAT64, mapped IPv4) lie outside of this, but for the two that are named below.
+_UNICAST: Final = IPv6Network("2000::/3")
+_FAILURES: Final = (OSError, http.client.HTTPException, ValueError)
+
+
+class NoAnswer(Unavailable):
+    """A provider could not be asked, or its answer is of no use; the title says why, and names no address inside."""
+
+    title = "The identity provider gives no useful answer for the moment"
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection to one address that was looked at before, under the name that it stands for."""
+
+    def __init__(self, url: SplitResult, address: str, context: ssl.SSLContext | None) -> None:
+        self.default_port = 443 if context else 80
+        super().__init__(url.hostname or "", url.port or self.default_port, timeout=SECONDS)
+        self._address = address
+        self._context = context
+
+    def connect(self) -> None:
+        """Connect; with TLS the certificate must be for the name."""
+        plain = socket.create_connection((self._address, self.port), self.timeout)
+        try:
+            self.sock = self._context.wrap_socket(plain, server_hostname=self.host) if self._context else plain
+        except BaseException:
+            plain.close()
+            raise
+
+
+class Web:
+    """Asks providers. ``private`` names hosts that may be in the private network, and on the loopback without TLS."""
+
+    def __init__(self, private: Collection[str] = ()) -> None:
+        self._private = frozenset(host.lower() for host in private)
+
+    def get(self, url: str) -> bytes:
+        """Return the body of the answer; raise NoAnswer for any but 200."""
+        return self._ask("GET", url, None, {"Accept": "application/json"})
+
+    def post(self, url: str, form: Mapping[str, str], *, user: str = "", password: str = "") -> bytes:
+        """Return the body of the answer to a form, sent with HTTP Basic where ``user`` is given (RFC 6749, 2.3.1)."""
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        if user:
+            pair = f"{quote_plus(user)}:{quote_plus(password)}"
+            headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+        return self._ask("POST", url, urlencode(form), headers)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
+
+    def _ask(self, method: str, url: str, body: str | None, headers: Mapping[str, str]) -> bytes:
+        parts = _split(url)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        try:
+            with self._connected(parts) as connection, _limited(connection):
+                connection.request(method, path or "/", body, dict(headers))
+                response = connection.getresponse()
+                answer = response.read(LARGEST + 1)
+        except _FAILURES as error:
+            raise NoAnswer(f"The identity provider does not answer ({type(error).__name__})") from error
+        if response.status != _OK:
+            raise NoAnswer(f"The identity provider answers with {response.status}; redirects are not followed")
+        if len(answer) > LARGEST:
+            raise NoAnswer(f"The identity provider's answer has more than {LARGEST} bytes")
+        return answer
+
+    @contextmanager
+    def _connected(self, url: SplitResult) -> Iterator[_Connection]:
+        connection = _Connection(url, self._address(url), self._tls if url.scheme == "https" else None)
+        with closing(connection):
+            connection.connect()
+            yield connection
+
+    def _address(self, url: SplitResult) -> str:
+        """Return the address behind a name; raise NoAnswer where one of them may not be asked."""
+        host = url.hostname or ""
+        found = socket.getaddrinfo(host, url.port or url.scheme, type=socket.SOCK_STREAM)
+        addresses = [str(each[4][0]).partition("%")[0] for each in found]
+        if host in self._private:
+            good = url.scheme == "https" or all(ip_address(address).is_loopback for address in addresses)
+        else:
+            good = url.scheme == "https" and all(map(_is_public, addresses))
+        if not good or not addresses:
+            raise NoAnswer(
+                "The identity provider must be at a public address and speak https; the operator of this server may"
+                " name hosts that need not, in LRS_PROVIDER_HOSTS"
+            )
+        return addresses[0]
+
+
+@contextmanager
+def _limited(connection: _Connection) -> Iterator[None]:
+    """Cut the connection off when its time is over: a timeout alone begins anew with every byte."""
+    # A second handle: what belongs to TLS must not be touched by another thread.
+    with closing(socket.socket(fileno=os.dup(connection.sock.fileno()))) as handle:
+        guard = threading.Timer(SECONDS, _cut, [handle])
+        guard.daemon = True
+        guard.start()
+        try:
+            yield
+        finally:
+            guard.cancel()
+            guard.join()
+
+
+def _cut(handle: socket.socket) -> None:
+    try:
+        handle.shutdown(socket.SHUT_RDWR)
+    except OSError:  # the other side was faster
+        return
+
+
+def _split(url: str) -> SplitResult:
+    """Return the parts of an address; raise NoAnswer for one that is none of a provider."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        good = host and host.isascii() and (parts.port is None or parts.port > 0)
+    except ValueError as error:
+        raise NoAnswer("This is no address of an identity provider") from error
+    if not good or parts.scheme not in {"https", "http"} or parts.username is not None or parts.fragment:
+        raise NoAnswer("This is no address of an identity provider")
+    return parts
+
+
+def _is_public(address: str) -> bool:
+    found = ip_address(address)
+    if isinstance(found, IPv6Address) and (found not in _UNICAST or found.sixtofour or found.teredo):
+        return False
+    return found.is_global and not found.is_multicast

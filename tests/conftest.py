@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,13 +117,15 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int, seconds: float
         time.sleep(0.05)
 
 
-@pytest.fixture(scope="module")
-def server(mongod: PrivateMongod) -> Iterator[Running]:
-    """Run `lrs serve`, two processes of it, on a database of the module's own."""
+@contextlib.contextmanager
+def serving(mongod: PrivateMongod, prepare: Callable[[Store], object] | None = None, **given: str) -> Iterator[Running]:
+    """Run `lrs serve`, two processes of it, on a fresh database; ``prepare`` it before, ``given`` are settings."""
     with fresh_database(mongod) as name:
         with contextlib.closing(open_store(mongod.uri, name)) as store:
             store.migrate()
             first_credential(store, PEPPER, KEY, SECRET)
+            if prepare is not None:
+                prepare(store)
         running = Running(port=free_port(), pid=0, key=KEY, secret=SECRET)
         settings = {
             "LRS_MONGODB_URI": mongod.uri,
@@ -131,6 +134,7 @@ def server(mongod: PrivateMongod) -> Iterator[Running]:
             "LRS_PROCESSES": "2",
             "LRS_LOG_LEVEL": "warning",
             "PORT": str(running.port),
+            **given,
         }
         command = leashed([str(Path(sys.executable).with_name("lrs")), "serve"])
         process = subprocess.Popen(command, env=settings | {"PATH": os.environ["PATH"]})
@@ -140,6 +144,19 @@ def server(mongod: PrivateMongod) -> Iterator[Running]:
         finally:
             process.terminate()
             process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def server(mongod: PrivateMongod) -> Iterator[Running]:
+    """Run `lrs serve` on a database of the module's own."""
+    with serving(mongod) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def serve(mongod: PrivateMongod) -> Callable[..., contextlib.AbstractContextManager[Running]]:
+    """Run servers as ``serving`` does."""
+    return partial(serving, mongod)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Does the time of a refusal tell whether a key exists? python tests/bench/timing.py [samples]
 
-Wrong secrets for keys that exist and keys that do not, in random order, each from an address of its own; then all again. Mann-Whitney's z of the two groups of times says how far apart they are: up to 3 or so is chance, and ``larger``
-is how often a known key took longer than an unknown one, 50 % where nothing can be learned.
+Wrong secrets for keys that exist and keys that do not, in random order, each from an address of its own; then all
+again. Mann-Whitney's z of the two groups of times says how far apart they are: up to 3 or so is chance; ``larger`` is
+how often a known key took longer than an unknown one: 50 % where nothing can be learned.
 """
 
 import contextlib

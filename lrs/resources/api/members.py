@@ -41,43 +41,43 @@ def members(people: People) -> Section:
         invited = people.invite(caller.org, body["email"], body["name"], body["role"], caller.credential)
         return _told(invited), 201, _UNSTORED
 
-    @section.view("/members/<member_id>", "GET", gives=MemberSchema)
-    def one(member_id: str) -> Member:
+    @section.view("/members/<member>", "GET", gives=MemberSchema)
+    def one(member: str) -> Member:
         """Show a member
 
         Everybody may see the own entry.
         """  # noqa: D400 - the first line is the operation's summary
-        if principal().credential != f"member:{member_id}":
+        if principal().credential != f"member:{member}":
             principal().require("admin")
-        return people.get(principal().org, member_id)
+        return people.get(principal().org, member)
 
-    @section.view("/members/<member_id>", "PATCH", takes=MemberChangeSchema, gives=MemberSchema, refusals=[409])
-    def change(body: dict[str, Any], member_id: str) -> Member:
+    @section.view("/members/<member>", "PATCH", takes=MemberChangeSchema, gives=MemberSchema, refusals=[409])
+    def change(body: dict[str, Any], member: str) -> Member:
         """Change a member's name or role, disable or enable
 
         It holds for every process within a minute. 409: the organisation would be without an owner.
         """  # noqa: D400 - the first line is the operation's summary
         principal().require("admin")
-        return people.change(principal().org, member_id, principal().credential, **body)
+        return people.change(principal().org, member, principal().credential, **body)
 
-    @section.view("/members/<member_id>", "DELETE", status=204, refusals=[409])
-    def delete(member_id: str) -> None:
+    @section.view("/members/<member>", "DELETE", status=204, refusals=[409])
+    def delete(member: str) -> None:
         """Remove a member
 
         409: the organisation would be without an owner.
         """  # noqa: D400 - the first line is the operation's summary
         principal().require("admin")
-        people.delete(principal().org, member_id, principal().credential)
+        people.delete(principal().org, member, principal().credential)
 
-    @section.view("/members/<member_id>/invitation", "POST", gives=InvitedSchema, status=201, refusals=[409])
-    def invite_again(member_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+    @section.view("/members/<member>/invitation", "POST", gives=InvitedSchema, status=201, refusals=[409])
+    def invite_again(member: str) -> tuple[dict[str, Any], int, dict[str, str]]:
         """Make a new one-time code for a member
 
         Also for a forgotten password, which stays until the code is accepted. An earlier code ends. 409: the member is
         disabled.
         """  # noqa: D400 - the first line is the operation's summary
         principal().require("admin")
-        return _told(people.invite_again(principal().org, member_id, principal().credential)), 201, _UNSTORED
+        return _told(people.invite_again(principal().org, member, principal().credential)), 201, _UNSTORED
 
     def _told(invited: Invited) -> dict[str, Any]:
         return {"member": people.get(principal().org, invited.member_id), "invitation": invited}

@@ -15,21 +15,25 @@ from lrs.store.activities import Activities
 from lrs.store.allowances import Allowances
 from lrs.store.attachments import Attachments
 from lrs.store.audit import Audit, Told
+from lrs.store.cells import Cells
 from lrs.store.credentials import Credentials
 from lrs.store.diagnostics import Diagnostics
 from lrs.store.documents import Documents
 from lrs.store.entries import Seal
 from lrs.store.errors import translated
 from lrs.store.invitations import Invitations
+from lrs.store.learners import Learners
 from lrs.store.members import Members
 from lrs.store.organisations import Organisations
 from lrs.store.places import Places
 from lrs.store.promises import Promises
 from lrs.store.providers import Providers
+from lrs.store.records import Records
 from lrs.store.revocations import Revocations
 from lrs.store.sessions import Sessions
 from lrs.store.signing_keys import SigningKeys
 from lrs.store.statements import Statements
+from lrs.store.transactions import Session, transact
 
 # What is only told to a sender must not hold anything up.
 _PATIENCE = 3.0
@@ -70,6 +74,9 @@ class Store:
         self.providers = Providers(self.database, deadline=deadline)
         self.revocations = Revocations(self.database, deadline=deadline)
         self.signing_keys = SigningKeys(self.database, deadline=deadline)
+        self.learners = Learners(self.database, deadline=deadline)
+        self.records = Records(self.database, deadline=deadline)
+        self.cells = Cells(self.database, deadline=deadline)
         self.places = Places(self.database, deadline=deadline)
         self.allowances = Allowances(self.database)
         self.audit = Audit(client, self.database, deadline=deadline, seal=seal)
@@ -77,6 +84,11 @@ class Store:
     def administer(self, org: bytes, change: Callable[[ClientSession], T], entry: Told[T]) -> T:
         """Make a change and append its entry to the audit of ``org``, both or neither; see Audit.administer."""
         return self.audit.administer(org, change, entry)
+
+    def transact(self, write: Callable[[Session], T]) -> T:
+        """Run ``write`` in one transaction; called again where another writer was in the way. Raise Unavailable."""
+        with translated(), pymongo.timeout(self.deadline):
+            return transact(self.client, write)
 
     def migrate(self) -> None:
         """Create collections and indexes; safe to run again and beside running servers."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pymongo
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from lrs.store.errors import translated
@@ -40,8 +41,24 @@ class Places:
             )
         return int(row["place"]) if row["worker"] == worker else None
 
-    def move(self, follower: str, worker: str, place: int) -> bool:
+    def move(self, follower: str, worker: str, place: int, session: ClientSession | None = None) -> bool:
         """Remember that everything up to ``place`` has been read; False if the lease went to another worker."""
         mine = {"_id": follower, "worker": worker, "place": {"$lte": place}}
         with translated(), pymongo.timeout(self._deadline):
-            return self._rows.update_one(mine, {"$set": {"place": place}}).matched_count == 1
+            return self._rows.update_one(mine, {"$set": {"place": place}}, session=session).matched_count == 1
+
+    def reset(self, follower: str, worker: str) -> bool:
+        """Begin again from nothing; False if the lease is another worker's."""
+        with translated(), pymongo.timeout(self._deadline):
+            return self._rows.update_one({"_id": follower, "worker": worker}, {"$set": {"place": 0}}).matched_count == 1
+
+    def release(self, follower: str, worker: str) -> None:
+        """Let others hold the place at once."""
+        with translated(), pymongo.timeout(self._deadline):
+            self._rows.update_one({"_id": follower, "worker": worker}, {"$unset": {"worker": "", "until": ""}})
+
+    def all(self, follower: str) -> dict[str, int]:
+        """Return the places of every follower whose name begins like this, by their names."""
+        with translated(), pymongo.timeout(self._deadline):
+            rows = self._rows.find({"_id": {"$gte": follower, "$lt": follower + "\uffff"}})
+            return {row["_id"]: int(row.get("place", 0)) for row in rows}

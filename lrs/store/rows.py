@@ -54,12 +54,16 @@ class Row:
 
 
 class Found(NamedTuple):
-    """One stored statement: ``_id``, ``stored`` in microseconds, the JSON that the LRS returns, its attachments."""
+    """One stored statement: ``_id``, ``stored`` in microseconds, the JSON that the LRS returns, its attachments.
+
+    ``voided`` is known in the feed only: elsewhere what is found is one or the other, as asked.
+    """
 
     id: bytes
     stored: int
     raw: bytes
     files: list[Any]
+    voided: bool = False
 
 
 RETURNED: Final = {"raw": 1, "stored": 1, "files": 1}
@@ -69,4 +73,5 @@ RETURNED: Final = {"raw": 1, "stored": 1, "files": 1}
 def found(document: dict[str, Any]) -> Found:
     """Read a statement's document."""
     # int: BSON's own 64-bit type is a subclass, which not every encoder takes.
-    return Found(document["_id"], int(document["stored"]), document["raw"], document.get("files", []))
+    files, voided = document.get("files", []), document.get("voided", False)
+    return Found(document["_id"], int(document["stored"]), document["raw"], files, voided)

@@ -4,7 +4,7 @@ The unique ``_id`` (organisation and statement id) is the promise that nothing i
 one insert; whatever is more than that (a batch, a reference, a voiding) is one transaction, all or nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pymongo
@@ -152,6 +152,12 @@ class Statements:
             held = self._rows.find_one(where | having(bounds), RETURNED)
         return None if held is None else found(held)
 
+    def raws(self, org: bytes, ids: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the JSON of those statements, voided or not, that are stored under these ids, of 16 bytes."""
+        with translated(), pymongo.timeout(self._deadline):
+            rows = self._rows.find({"_id": {"$in": [org + each for each in ids]}, "org": org}, {"raw": 1})
+            return {row["_id"][len(org) :]: row["raw"] for row in rows}
+
     def page(self, selection: Selection, *, limit: int) -> Page:
         """Return up to ``limit`` statements of a selection, in its order, and where the next page begins."""
         with translated(), pymongo.timeout(self._deadline):
@@ -170,10 +176,10 @@ class Statements:
         """
         span = {"org": org, "stored": {"$gt": place, "$lte": through}}
         with translated(), pymongo.timeout(self._deadline):
-            rows = [found(d) for d in self._rows.find(span, RETURNED).sort("stored", 1).limit(most)]
+            rows = [found(d) for d in self._rows.find(span, _IN_FEED).sort("stored", 1).limit(most)]
             if len(rows) == most:
                 last = rows[-1].stored
-                rest = self._rows.find({"org": org, "stored": last}, RETURNED)
+                rest = self._rows.find({"org": org, "stored": last}, _IN_FEED)
                 rows = [row for row in rows if row.stored < last] + [found(document) for document in rest]
         return rows
 

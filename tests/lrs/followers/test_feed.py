@@ -34,7 +34,7 @@ def put(store, org, *stamps):
 
 def test_a_follower_sees_every_statement_once_in_order_up_to_the_safe_time(store, org, through):
     seen = []
-    follower = Follower(store, "figures", "worker", lambda _, batch: seen.extend(int(s.raw) for s in batch))
+    follower = Follower(store, "figures", "worker", lambda _, batch, __: seen.extend(int(s.raw) for s in batch))
     put(store, org, 30, 10, 20)
     through(20)
     assert follower.follow() == 2
@@ -48,7 +48,7 @@ def test_a_follower_sees_every_statement_once_in_order_up_to_the_safe_time(store
 def test_another_worker_goes_on_where_the_first_stopped(store, org, through):
     seen = []
 
-    def effect(_, batch):
+    def effect(_, batch, __):
         seen.extend(int(s.raw) for s in batch)
 
     put(store, org, *range(1, BATCH + 11))

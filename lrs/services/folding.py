@@ -1,0 +1,228 @@
+"""Statements become training records and cells: what the records follower does with a batch of the feed.
+
+Everything here is a function of the set of statements that are stored and not voided, of the registry of units, and of
+decisions about who is who. So it may be made anew at any time, and gives the same.
+"""
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from lrs.store import Store
+from lrs.store.cells import Tally
+from lrs.store.records import NOBODY, Line
+from lrs.store.rows import ORG_BYTES, Found
+from lrs.store.transactions import Session
+from schemas.training.cells import Cell, cells_of, month_of
+from schemas.training.facts import Facts, facts_of
+from schemas.training.records import Evidence, evidence_of
+from schemas.training.vocabulary import Vocabulary
+from schemas.xapi.keys import is_voiding, refers_to
+
+MOST_MEMBERS: Final = 200
+"""Members of a group that are counted one by one; beyond it lies no class."""
+_TOTAL: Final = "total"
+
+_decode = msgspec.json.Decoder().decode
+
+UnitKey = Callable[[str, date], str]
+"""Returns what the registry calls the unit that had a code on a day; "" where there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A statement that counts: in which unit and month, on which lines, and as whom in the cells."""
+
+    statement: bytes
+    facts: Facts
+    unit: str
+    month: str
+    lines: tuple[Line, ...]
+    people: tuple[int, ...]
+    members: tuple[int, ...]
+
+    def cells(self) -> Iterator[Cell]:
+        return cells_of(self.facts, self.unit, self.month)
+
+    def evidence(self) -> Evidence:
+        return evidence_of(self.facts, self.statement, self.unit)
+
+
+class _Batch(NamedTuple):
+    """What a batch of the feed adds and, by voiding, takes away."""
+
+    added: list[_Counted]
+    removed: list[_Counted]
+
+
+class Folding:
+    """Folds statements into records and cells; months are cut in ``zone``."""
+
+    def __init__(self, store: Store, unit_key: UnitKey, vocabulary: Vocabulary, zone: tzinfo) -> None:
+        self._store = store
+        self._unit_key = unit_key
+        self._vocabulary = vocabulary
+        self._zone = zone
+
+    def fold(self, org: bytes, batch: Sequence[Found], move: Callable[[Session], None]) -> None:
+        """Count a batch, all or nothing, together with what ``move`` writes. Counting it again changes nothing.
+
+        Raises Unavailable.
+        """
+        parsed = [(found, _decode(found.raw)) for found in batch if not found.voided]
+        targets = [refers_to(statement) for _, statement in parsed if is_voiding(statement)]
+        voided = self._store.statements.raws(org, [UUID(target).bytes for target in targets if target is not None])
+        told = [(found.id[ORG_BYTES:], facts_of(statement, self._vocabulary)) for found, statement in parsed]
+        gone = [(each, facts_of(_decode(raw), self._vocabulary)) for each, raw in voided.items()]
+        counted = self._counted(org, [(each, facts) for each, facts in told + gone if facts is not None])
+        removed = [each for each in counted if each.statement in voided]
+        added = [each for each in counted if each.statement not in voided]
+        self._change(org, _Batch(added, removed), move)
+
+    def refold(self, org: bytes, statements: Sequence[bytes], change: Callable[[Session], None]) -> None:
+        """Count statements anew after ``change``, which decides who somebody is; all in one transaction."""
+        raws = self._store.statements.raws(org, statements)
+        facts = [(each, found) for each, raw in raws.items() if (found := facts_of(_decode(raw), self._vocabulary))]
+        before = self._counted(org, facts)
+
+        def write(session: Session) -> None:
+            _Change(self._store, org, session, self._others).apply(_Batch([], before))
+            change(session)
+            _Change(self._store, org, session, self._others).apply(_Batch(self._counted(org, facts, session), []))
+
+        self._store.transact(write)
+
+    def _change(self, org: bytes, batch: _Batch, move: Callable[[Session], None]) -> None:
+        def write(session: Session) -> None:
+            _Change(self._store, org, session, self._others).apply(batch)
+            move(session)
+
+        self._store.transact(write)
+
+    def _counted(
+        self, org: bytes, told: Sequence[tuple[bytes, Facts]], session: Session | None = None
+    ) -> list[_Counted]:
+        identities = {each for _, facts in told for each in _identities(facts)}
+        numbers = self._store.learners.numbers(org, identities, session) if identities else {}
+        return [self._count(statement, facts, numbers) for statement, facts in told]
+
+    def _count(self, statement: bytes, facts: Facts, numbers: dict[str, int]) -> _Counted:
+        actor = numbers[facts.learner] if facts.learner is not None else NOBODY
+        own = Line(actor, facts.activity, facts.registration, is_group=facts.is_group)
+        members = tuple(sorted({numbers[each] for each in facts.member_learners[:MOST_MEMBERS]}))
+        people = members if facts.is_group else (actor,)
+        lines = (own, *(Line(each, facts.activity, facts.registration) for each in members if each != actor))
+        team = tuple(sorted({numbers[each] for each in facts.team_members[:MOST_MEMBERS]}))
+        return _Counted(statement, facts, self._unit(facts), month_of(facts.timestamp, self._zone), lines, people, team)
+
+    def _unit(self, facts: Facts) -> str:
+        if facts.unit is None:
+            return ""
+        day = datetime.fromtimestamp(facts.timestamp // 1_000_000, self._zone).date()
+        return self._unit_key(facts.unit.code, facts.unit.as_of or day)
+
+    def _others(self, org: bytes, learner: int, without: set[bytes], session: Session) -> set[bytes]:
+        """Return the keys of the cells that a learner is in by other statements."""
+        ids = [each for each in self._store.records.statements_of(org, learner, session) if each not in without]
+        raws = self._store.statements.raws(org, ids)
+        told = [(each, facts) for each, raw in raws.items() if (facts := facts_of(_decode(raw), self._vocabulary))]
+        counted = [each for each in self._counted(org, told, session) if learner in each.people]
+        return {cell.key() for each in counted for cell in each.cells()}
+
+
+class _Change:
+    """Changes records and cells within one transaction."""
+
+    def __init__(
+        self,
+        store: Store,
+        org: bytes,
+        session: Session,
+        others: Callable[[bytes, int, set[bytes], Session], set[bytes]],
+    ) -> None:
+        self._store = store
+        self._org = org
+        self._session = session
+        self._others = others
+        self._evidence: dict[bytes, tuple[Line, list[Evidence]]] = {}
+        self._tallies: dict[bytes, tuple[Cell, Tally]] = {}
+
+    def apply(self, batch: _Batch) -> None:
+        self._load([*batch.added, *batch.removed])
+        # First: what a learner has done anew puts him back into a cell that he leaves.
+        removed = [each for each in batch.removed if self._take_out(each)]
+        if removed:
+            self._leave(removed)
+        for each in batch.added:
+            self._put_in(each)
+        self._store.records.write(self._org, self._evidence, self._session)
+        self._store.cells.write(self._org, self._tallies, self._session)
+
+    def _load(self, counted: Iterable[_Counted]) -> None:
+        lines = {line.key(): line for each in counted for line in each.lines}
+        cells = {cell.key(): cell for each in counted for cell in each.cells()}
+        evidence = self._store.records.evidence(self._org, lines.values(), self._session)
+        tallies = self._store.cells.read(self._org, cells.values(), self._session)
+        self._evidence = {key: (line, evidence.get(key, [])) for key, line in lines.items()}
+        self._tallies = {key: (cell, tallies.get(key) or Tally()) for key, cell in cells.items()}
+
+    def _put_in(self, counted: _Counted) -> None:
+        evidence = counted.evidence()
+        if evidence in self._evidence[counted.lines[0].key()][1]:
+            return
+        for line in counted.lines:
+            insort(self._evidence[line.key()][1], evidence)
+        for cell in counted.cells():
+            tally = self._tallies[cell.key()][1]
+            _add(tally, counted, 1)
+            tally.learners.update(counted.people)
+
+    def _take_out(self, counted: _Counted) -> bool:
+        evidence = counted.evidence()
+        if evidence not in self._evidence[counted.lines[0].key()][1]:
+            return False
+        for line in counted.lines:
+            self._evidence[line.key()][1].remove(evidence)
+        for cell in counted.cells():
+            _add(self._tallies[cell.key()][1], counted, -1)
+        return True
+
+    def _leave(self, removed: Sequence[_Counted]) -> None:
+        """Let people leave the cells that nothing else puts them in."""
+        without = {each.statement for each in removed}
+        for person in {person for each in removed for person in each.people}:
+            left = {cell.key() for each in removed if person in each.people for cell in each.cells()}
+            for key in left - self._others(self._org, person, without, self._session):
+                self._tallies[key][1].learners.discard(person)
+
+
+def _identities(facts: Facts) -> Iterator[str]:
+    if facts.learner is not None:
+        yield facts.learner
+    yield from facts.member_learners[:MOST_MEMBERS]
+    yield from facts.team_members[:MOST_MEMBERS]
+
+
+def _add(tally: Tally, counted: _Counted, sign: int) -> None:
+    """Add to the sums of a cell what a statement adds, or take it away."""
+    facts = counted.facts
+    tally.statements += sign
+    tally.seconds += sign * (facts.seconds or 0)
+    for member in counted.members:
+        _count(tally.members, str(member), sign)
+    if facts.organisation is not None:
+        _count(tally.organisations, facts.organisation, sign)
+    if facts.headcount is not None:
+        for band, heads in ((_TOTAL, facts.headcount.total), *facts.headcount.bands):
+            _count(tally.heads, band, sign * heads)
+
+
+def _count(counts: dict[str, int], name: str, change: int) -> None:
+    counts[name] = counts.get(name, 0) + change
+    if not counts[name]:
+        del counts[name]

@@ -1,0 +1,101 @@
+"""The ``cells`` collection: who is counted in each cell of the reports, and its sums.
+
+People are sets of learners' numbers (Roaring bitmaps), so that any cells can be united and counted exactly.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pymongo
+from pymongo import DeleteOne, ReplaceOne
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pyroaring import BitMap
+
+from lrs.store.errors import translated
+from schemas.training.cells import Cell, Family
+
+_COUNTS: Final = ("members", "organisations", "heads")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a cell holds: the numbers of learners, and sums.
+
+    ``members`` of a team, by their numbers as text, and ``organisations``, by their codes, have the number of
+    statements that name them. ``heads`` are people who were only counted, by age band, ``total`` among them.
+    """
+
+    learners: BitMap = field(default_factory=BitMap)
+    statements: int = 0
+    seconds: int = 0
+    members: dict[str, int] = field(default_factory=dict)
+    organisations: dict[str, int] = field(default_factory=dict)
+    heads: dict[str, int] = field(default_factory=dict)
+
+
+class Cells:
+    """Reads and writes cells; every call ends within the deadline, else Unavailable."""
+
+    def __init__(self, database: Database[dict[str, Any]], *, deadline: float) -> None:
+        self._rows = database["cells"]
+        self._deadline = deadline
+
+    def of(
+        self, org: bytes, family: Family, first: str = "", last: str = "9999-99", **dims: Any
+    ) -> Iterator[tuple[Cell, Tally]]:
+        """Yield the cells of a family in months from ``first`` to ``last``, with these dimensions; in no order."""
+        where = {"org": org, "family": family, "month": {"$gte": first, "$lte": last}}
+        where |= {f"dims.{name}": value for name, value in dims.items()}
+        with translated(), pymongo.timeout(self._deadline):
+            for row in self._rows.find(where, batch_size=10_000):
+                yield _cell(row), _tally(row)
+
+    def read(self, org: bytes, cells: Iterable[Cell], session: ClientSession) -> dict[bytes, Tally]:
+        """Return what these cells hold, by their keys; nothing for those that are empty."""
+        ids = [org + cell.key() for cell in cells]
+        return {row["_id"][len(org) :]: _tally(row) for row in self._rows.find({"_id": {"$in": ids}}, session=session)}
+
+    def write(self, org: bytes, tallies: Mapping[bytes, tuple[Cell, Tally]], session: ClientSession) -> None:
+        """Let these cells hold this; one that holds nothing is gone."""
+        writes = [
+            ReplaceOne({"_id": org + key}, _row(org, cell, tally), upsert=True)
+            if tally.statements
+            else DeleteOne({"_id": org + key})
+            for key, (cell, tally) in tallies.items()
+        ]
+        if writes:
+            self._rows.bulk_write(writes, ordered=False, session=session)
+
+    def clear(self, org: bytes) -> None:
+        """Remove all cells of an organisation."""
+        with translated(), pymongo.timeout(self._deadline):
+            self._rows.delete_many({"org": org})
+
+
+def _cell(row: Mapping[str, Any]) -> Cell:
+    dims = {name: tuple(value) if isinstance(value, list) else value for name, value in row["dims"].items()}
+    return Cell(row["family"], row["month"], dims)
+
+
+def _tally(row: Mapping[str, Any]) -> Tally:
+    learners = BitMap.deserialize(row["learners"]) if "learners" in row else BitMap()
+    counts = [{name: int(count) for name, count in row.get(each, ())} for each in _COUNTS]
+    return Tally(learners, int(row["statements"]), int(row["seconds"]), *counts)
+
+
+def _row(org: bytes, cell: Cell, tally: Tally) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "org": org,
+        "family": cell.family,
+        "month": cell.month,
+        "dims": cell.dims,
+        "statements": tally.statements,
+        "seconds": tally.seconds,
+    }
+    if tally.learners:
+        row["learners"] = tally.learners.serialize()
+    counts = zip(_COUNTS, (tally.members, tally.organisations, tally.heads), strict=True)
+    # As pairs: what others name things by never becomes a name in a document.
+    return row | {name: [list(pair) for pair in sorted(found.items())] for name, found in counts if found}

@@ -1,0 +1,85 @@
+"""The ``records`` collection: one document a learner, activity and registration.
+
+A record keeps its evidence, packed: a few words of each statement, from which everything else in it follows.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+import pymongo
+from pymongo import DeleteOne, ReplaceOne
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from lrs.store.errors import translated
+from schemas.training.records import Evidence, Standing, fold
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[Evidence]).decode
+NOBODY: Final = 0
+"""The number of whoever is not known: an anonymous group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Whose record it is, and of what; ``is_group`` where that is no person."""
+
+    learner: int
+    activity: str
+    registration: str | None
+    is_group: bool = False
+
+    def key(self) -> bytes:
+        """Return 16 bytes that stand for this line."""
+        text = f"{self.learner} {self.registration or ''} {self.activity}"
+        return blake2b(text.encode(), digest_size=16).digest()
+
+
+class Records:
+    """Reads and writes records; every call ends within the deadline, else Unavailable."""
+
+    def __init__(self, database: Database[dict[str, Any]], *, deadline: float) -> None:
+        self._rows = database["records"]
+        self._deadline = deadline
+
+    def evidence(self, org: bytes, lines: Iterable[Line], session: ClientSession) -> dict[bytes, list[Evidence]]:
+        """Return the evidence of these lines, by their keys; nothing for those without a record."""
+        ids = [org + line.key() for line in lines]
+        rows = self._rows.find({"_id": {"$in": ids}}, {"evidence": 1}, session=session)
+        return {row["_id"][len(org) :]: _unpack(row["evidence"]) for row in rows}
+
+    def statements_of(self, org: bytes, learner: int, session: ClientSession | None = None) -> list[bytes]:
+        """Return the ids of all statements that a learner's records rest on, each once."""
+        rows = self._rows.find({"org": org, "learner": learner}, {"evidence": 1}, session=session)
+        return sorted({each.statement for row in rows for each in _unpack(row["evidence"])})
+
+    def write(self, org: bytes, lines: Mapping[bytes, tuple[Line, Sequence[Evidence]]], session: ClientSession) -> None:
+        """Let these lines rest on this evidence, which is in order; one without any is gone."""
+        writes = [
+            ReplaceOne({"_id": org + key}, _row(org, line, evidence), upsert=True)
+            if evidence
+            else DeleteOne({"_id": org + key})
+            for key, (line, evidence) in lines.items()
+        ]
+        if writes:
+            self._rows.bulk_write(writes, ordered=False, session=session)
+
+    def clear(self, org: bytes) -> None:
+        """Remove all records of an organisation."""
+        with translated(), pymongo.timeout(self._deadline):
+            self._rows.delete_many({"org": org})
+
+
+def _row(org: bytes, line: Line, evidence: Sequence[Evidence]) -> dict[str, Any]:
+    standing: Standing = fold(evidence)
+    row = {"org": org, "learner": line.learner, "activity": line.activity} | msgspec.structs.asdict(standing)
+    if standing.best is not None:
+        row["score"] = float(standing.best)
+    if line.registration is not None:
+        row["registration"] = line.registration
+    if line.is_group:
+        row["group"] = True
+    return {name: value for name, value in row.items() if value not in (None, "", ())} | {"evidence": _pack(evidence)}

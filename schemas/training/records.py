@@ -1,0 +1,163 @@
+"""Training records: what becomes of the statements about one learner, activity and registration.
+
+A record is a function of the *set* of its statements: in which order they arrived plays no part, so a late one, or one
+that is voided, gives the record that would have been there anyway. The rules:
+
+- Order is that of the statements' own timestamps; their ids decide where those are equal.
+- State is the highest that was reached: registered, attended, in-progress, completed, failed, passed, waived, earned.
+  So a pass stays a pass, and a failed test is not hidden by a completion.
+- An attempt is a verdict (passed or failed). Without any, it is a completion; without that, whatever was done once.
+- Of the scores, the best and the last are kept. A score is mended by voiding its statement.
+- Time is the sum of what was attended, experienced, progressed, hosted or mentored; where such statements tell none,
+  the longest that an outcome tells, since players repeat the whole duration in each.
+- Place, type and age band are the latest that are known; programmes and groups are all that were named.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from schemas.training.facts import Facts
+from schemas.training.terms import UNKNOWN
+
+STATES: Final = ("registered", "attended", "in-progress", "completed", "failed", "passed", "waived", "earned")
+
+_OF_VERB: Final = {
+    "registered": "registered",
+    "attended": "attended",
+    "experienced": "in-progress",
+    "progressed": "in-progress",
+    "hosted": "in-progress",
+    "mentored": "in-progress",
+    "responded": "in-progress",
+    "completed": "completed",
+    "satisfied": "completed",
+    "failed": "failed",
+    "passed": "passed",
+    "waived": "waived",
+    "earned": "earned",
+}
+_SPENT: Final = frozenset({"attended", "experienced", "progressed", "hosted", "mentored"})
+
+
+class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """What a record keeps of one statement; ``timestamp`` in microseconds, ``unit`` as the registry names it."""
+
+    timestamp: int
+    statement: bytes
+    verb: str
+    kind: str
+    type: str
+    success: bool | None
+    completion: bool | None
+    scaled: str | None
+    seconds: int | None
+    unit: str
+    programmes: tuple[str, ...]
+    groups: tuple[str, ...]
+    band: str
+    flags: tuple[str, ...]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a learner stands in an activity. Instants are microseconds since the epoch; scores plain decimal numbers."""
+
+    kind: str
+    type: str
+    state: str
+    first: int
+    last: int
+    ended: int | None
+    attempts: int
+    best: str | None
+    latest: str | None
+    seconds: int | None
+    unit: str
+    programmes: tuple[str, ...]
+    groups: tuple[str, ...]
+    band: str
+    statements: int
+    flags: tuple[str, ...]
+
+
+def evidence_of(facts: Facts, statement: bytes, unit: str) -> Evidence:
+    """Return what a record keeps of a statement with this id, done in this unit."""
+    return Evidence(
+        facts.timestamp,
+        statement,
+        facts.verb,
+        facts.kind,
+        facts.type,
+        facts.success,
+        facts.completion,
+        facts.scaled,
+        facts.seconds,
+        unit,
+        facts.programmes,
+        facts.groups,
+        facts.age_band,
+        facts.flags,
+    )
+
+
+def fold(found: Sequence[Evidence]) -> Standing:
+    """Return how things stand after these statements, of which there is at least one, in their order."""
+    states = [_state(each) for each in found]
+    highest = max(states)
+    scores = [each.scaled for each in found if each.scaled is not None]
+    return Standing(
+        kind=found[-1].kind,
+        type=_latest([each.type for each in found], ""),
+        state=STATES[highest],
+        first=found[0].timestamp,
+        last=found[-1].timestamp,
+        ended=_ended(found, states, highest),
+        attempts=_attempts(found, states),
+        best=max(scores, key=Decimal, default=None),
+        latest=scores[-1] if scores else None,
+        seconds=_seconds(found),
+        unit=_latest([each.unit for each in found], ""),
+        programmes=_all([each.programmes for each in found]),
+        groups=_all([each.groups for each in found]),
+        band=_latest([each.band for each in found], UNKNOWN),
+        statements=len(found),
+        flags=_all([each.flags for each in found]),
+    )
+
+
+def _state(each: Evidence) -> int:
+    state = STATES.index(_OF_VERB[each.verb])
+    if each.completion:
+        state = max(state, STATES.index("completed"))
+    if each.success is not None and each.verb not in ("waived", "earned"):
+        state = max(state, STATES.index("passed" if each.success else "failed"))
+    return state
+
+
+def _ended(found: Sequence[Evidence], states: Sequence[int], highest: int) -> int | None:
+    """Return when the state was first reached, if it is one that ends something."""
+    if highest < STATES.index("completed"):
+        return None
+    return found[states.index(highest)].timestamp
+
+
+def _attempts(found: Sequence[Evidence], states: Sequence[int]) -> int:
+    verdicts = sum(STATES[state] in ("failed", "passed") for state in states)
+    completions = sum(STATES[state] == "completed" for state in states)
+    return verdicts or completions or int(any(each.verb != "registered" for each in found))
+
+
+def _seconds(found: Sequence[Evidence]) -> int | None:
+    spent = [each.seconds for each in found if each.verb in _SPENT and each.seconds is not None]
+    told = [each.seconds for each in found if each.verb not in _SPENT and each.seconds is not None]
+    return sum(spent) if spent else max(told, default=None)
+
+
+def _latest(values: Sequence[str], unknown: str) -> str:
+    return next((value for value in reversed(values) if value != unknown), unknown)
+
+
+def _all(values: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted(set().union(*values)))

@@ -103,8 +103,11 @@ class Attempts:
 @lru_cache(4096)
 def network(address: str) -> str:
     """Return what counts as one address: an IPv4 address, or the /64 of an IPv6 one, which is one subscriber's."""
+    # Some proxies add the port.
+    host = address[1:].partition("]")[0] if address.startswith("[") else address
+    host = host.partition(":")[0] if host.count(":") == 1 else host
     try:
-        found = ip_address(address.partition("%")[0])
+        found = ip_address(host.partition("%")[0])
     except ValueError:
         return ""
     if isinstance(found, IPv6Address):

@@ -21,6 +21,7 @@ from lrs.store.rows import RETURNED, Found, Row, found
 from lrs.store.transactions import transact
 
 _DUPLICATE_KEY = 11000
+_IN_FEED = RETURNED | {"voided": 1}
 _ROUNDS = 8
 _READ_BACK = 2.0
 """Seconds spent on finding out whether a write arrived whose answer was lost."""

@@ -30,8 +30,39 @@ LEVELS: Final = ("1", "2")
 CAPTURES: Final = ("live", "offline", "import", "paper")
 
 VERBS: Final = frozenset(
-    "registered attended experienced progressed completed passed failed satisfied waived earned mentored hosted "
-    "responded".split()
+    (
+        "registered",
+        "attended",
+        "experienced",
+        "progressed",
+        "completed",
+        "passed",
+        "failed",
+        "satisfied",
+        "waived",
+        "earned",
+        "mentored",
+        "hosted",
+        "responded",
+    )
 )
 # What a statement counts as in reports.
 KINDS: Final = frozenset(["learning", "support", "task", "service", "reach", "survey", "credential"])
+# What extensions tell, and what others than the actor are in a statement.
+EXTENSIONS: Final = frozenset(
+    (
+        "unit",
+        "residence",
+        "programmes",
+        "groups",
+        "age_band",
+        "mode",
+        "assisted",
+        "level",
+        "capture",
+        "headcount",
+        "skill",
+        "organisation",
+    )
+)
+ROLES: Final = frozenset(["team", "instructor"])

@@ -17,8 +17,10 @@ from lrs.resources.api.credentials import credentials
 from lrs.resources.api.diagnostics import diagnosis
 from lrs.resources.api.interface import Interface
 from lrs.resources.api.invitations import invitations
+from lrs.resources.api.launches import launches
 from lrs.resources.api.members import members
 from lrs.resources.api.organisations import organisations
+from lrs.resources.api.providers import providers
 from lrs.resources.api.sessions import sessions
 from lrs.resources.api.validation import validation
 from lrs.resources.bodies import Bodies
@@ -28,6 +30,7 @@ from lrs.resources.encodings import Decoding
 from lrs.resources.guards import guard
 from lrs.resources.health import health
 from lrs.resources.limits import limit_addresses, limit_callers
+from lrs.resources.oauth import oauth
 from lrs.resources.xapi.about import About
 from lrs.resources.xapi.activities import Activities
 from lrs.resources.xapi.agents import Agents
@@ -38,20 +41,26 @@ from lrs.services.agents import AgentService
 from lrs.services.audit import AuditService, sealed_with
 from lrs.services.auth import Authenticator
 from lrs.services.batches import BatchService
+from lrs.services.bearers import Bearers
 from lrs.services.credentials import CredentialService
 from lrs.services.diagnostics import Diagnostics
 from lrs.services.documents import DocumentService
 from lrs.services.health import Health
+from lrs.services.issuers import Issuers
+from lrs.services.keyring import Keyring
 from lrs.services.limits import Attempts, RateLimits
 from lrs.services.organisations import OrganisationService
 from lrs.services.passwords import Passwords
 from lrs.services.people import People
 from lrs.services.principals import Limits
+from lrs.services.providers import ProviderService
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime
 from lrs.services.sessions import SessionService
 from lrs.services.statements import StatementService
+from lrs.services.tokens import Tokens
 from lrs.services.walks import Walks
+from lrs.services.web import Web
 from lrs.store import Store, open_store
 from schemas.xapi.resource_queries import Kind
 
@@ -95,7 +104,9 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     )
     app = _Application("lrs", static_folder=None)
     app.url_map.strict_slashes = False
-    app.extensions["lrs"] = leave = partial(_leave, safetime, diagnostics, store)
+    web = Web(config.provider_hosts.split())
+    issuers = Issuers(store, web, config.pepper)
+    app.extensions["lrs"] = leave = partial(_leave, safetime, diagnostics, issuers, store)
     atexit.register(leave)
     errors.register(app)
     app.register_blueprint(health(Health(safetime, room)))
@@ -107,7 +118,9 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
         address_requests=config.address_requests_per_minute,
     )
     limit_addresses(app, limits, proxies=config.proxies)
-    authenticator = Authenticator(store, config.pepper)
+    tokens = _tokens(config, store)
+    authenticator = Authenticator(store, config.pepper, bearer=Bearers(tokens, issuers).prove)
+    app.register_blueprint(oauth(tokens, authenticator))
     passwords = Passwords()
     people = People(store, config.pepper, passwords)
     attempts = Attempts(store.allowances, config.pepper)
@@ -130,6 +143,8 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
         invitations(signing_in),
         sessions(signing_in, cookies),
         audit(AuditService(store.audit)),
+        launches(tokens),
+        providers(ProviderService(store, web, config.pepper, config.home_page)),
     )
     _wrap(app, config, f"{xapi.url_prefix}/")
     return app
@@ -149,10 +164,18 @@ def close(app: Flask) -> None:
     leave()
 
 
-def _leave(safetime: SafeTime, diagnostics: Diagnostics, store: Store) -> None:
+def _leave(safetime: SafeTime, diagnostics: Diagnostics, issuers: Issuers, store: Store) -> None:
     safetime.stop()
     diagnostics.stop()
+    issuers.stop()
     store.close()
+
+
+def _tokens(config: Config, store: Store) -> Tokens:
+    # Tokens are judged with their credentials: this one does that, and the one that callers meet needs the tokens.
+    admit = Authenticator(store, config.pepper).admit
+    keyring = Keyring(store, config.pepper)
+    return Tokens(store, keyring, config.home_page, admit=admit, lifetime=config.token_lifetime)
 
 
 def _xapi(

@@ -64,7 +64,7 @@ class AuditQuerySchema(Schema):
         return AuditQuery(**data)
 
 
-class RecordSchema(Schema):
+class AuditRecordSchema(Schema):
     """One entry of the audit in its place."""
 
     seq = fields.Integer(required=True, metadata={"description": "Its place in the chain, from 1 on."})
@@ -84,7 +84,7 @@ class RecordSchema(Schema):
 class AuditSchema(Schema):
     """Entries of the caller's organisation."""
 
-    records = fields.List(fields.Nested(RecordSchema), required=True)
+    records = fields.List(fields.Nested(AuditRecordSchema), required=True)
     more = fields.Integer(
         required=True,
         allow_none=True,

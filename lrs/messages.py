@@ -188,6 +188,14 @@ AUDIT_FAULTY = Text(
     " ghi vào đó.",
 )
 AUDIT_ANCHORED = Text("Wrote {count} anchors to {file}.", "Đã ghi {count} mốc neo vào {file}.")
+KEYS_ROTATED = Text(
+    "Tokens are signed with the new key {kid}; those signed before stay good until they end.",
+    "Token được ký bằng khóa mới {kid}; các token đã ký trước đó vẫn dùng được đến khi hết hạn.",
+)
+KEYS_FORGOTTEN = Text(
+    "Tokens are signed with the new key {kid}; those signed before end within a minute.",
+    "Token được ký bằng khóa mới {kid}; các token đã ký trước đó hết hiệu lực trong vòng một phút.",
+)
 AUDIT_PROGRESS = Text("{name}: {records} entries so far ...", "{name}: đã kiểm tra {records} mục ...")
 CREDENTIAL = Text("Key     {key}\nSecret  {secret}", "Khóa    {key}\nMật mã  {secret}")
 READY = Text(

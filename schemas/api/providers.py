@@ -60,7 +60,9 @@ class ProviderChangeSchema(Schema):
     scopes = scopes()
     label = Name()
     disabled = fields.Boolean(truthy={True}, falsy={False})
-    sign_in = fields.Nested(NewProviderClientSchema, allow_none=True, metadata={"description": "null: nobody signs in."})
+    sign_in = fields.Nested(
+        NewProviderClientSchema, allow_none=True, metadata={"description": "null: nobody signs in."}
+    )
 
 
 class ProviderClientSchema(Schema):

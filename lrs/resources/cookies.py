@@ -3,7 +3,7 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Response, after_this_request, request
+from flask import Response, after_this_request, g, request
 
 from lrs.errors import Forbidden, Unauthorized
 from lrs.services.principals import Principal
@@ -39,6 +39,8 @@ class Cookies:
     def caller(self) -> Principal:
         """Return whose session this request comes with; raise Unauthorized, and Forbidden for a forged write."""
         token = self.token()
+        if token or "Sec-Fetch-Site" in request.headers:
+            self.expect_session()
         if not token:
             raise Unauthorized
         found = self._sessions.caller(token)
@@ -46,6 +48,10 @@ class Cookies:
             self.refuse_foreign()
             self._sessions.require_csrf(token, request.headers.get(CSRF, ""))
         return found
+
+    def expect_session(self) -> None:
+        """Let a refusal ask for a session: asked for Basic, a browser would open a dialogue of its own."""
+        g.challenge = "Session"
 
     def refuse_foreign(self) -> None:
         """Raise Forbidden where the browser says that a page of another site sent this request."""

@@ -38,7 +38,7 @@ def _lrs_error(error: LRSError) -> Response:
     if isinstance(error, Unavailable | TooManyRequests):
         headers.append(("Retry-After", str(error.retry_after)))
     if isinstance(error, Unauthorized):
-        headers.append(("WWW-Authenticate", 'Basic realm="xAPI", charset="UTF-8"'))
+        headers.append(("WWW-Authenticate", g.get("challenge", 'Basic realm="xAPI", charset="UTF-8"')))
     return problem(error.status, error.title, error.faults, headers)
 
 

@@ -25,6 +25,7 @@ def sessions(service: SessionService, cookies: Cookies) -> Section:
         The answer sets a cookie that opens /api, and nothing else here. Ten wrong passwords in a quarter of an hour
         close an account for the rest of it.
         """  # noqa: D400 - the first line is the operation's summary
+        cookies.expect_session()
         cookies.refuse_foreign()
         made = service.sign_in(**body, address=request.remote_addr or "", instead=cookies.token())
         cookies.keep(made.token)

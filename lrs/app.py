@@ -19,6 +19,7 @@ from lrs.resources.api.interface import Interface
 from lrs.resources.api.invitations import invitations
 from lrs.resources.api.launches import launches
 from lrs.resources.api.members import members
+from lrs.resources.api.oidc import oidc
 from lrs.resources.api.organisations import organisations
 from lrs.resources.api.providers import providers
 from lrs.resources.api.sessions import sessions
@@ -49,6 +50,7 @@ from lrs.services.health import Health
 from lrs.services.issuers import Issuers
 from lrs.services.keyring import Keyring
 from lrs.services.limits import Attempts, RateLimits
+from lrs.services.oidc import OidcService
 from lrs.services.organisations import OrganisationService
 from lrs.services.passwords import Passwords
 from lrs.services.people import People
@@ -126,6 +128,8 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     attempts = Attempts(store.allowances, config.pepper)
     signing_in = SessionService(store, config.pepper, config.home_page, people, passwords, attempts)
     cookies = Cookies(config.public_url, signing_in)
+    known = ProviderService(store, web, config.pepper, config.home_page)
+    by_others = OidcService(store, config.pepper, config.home_page, known, issuers, web, signing_in)
     bodies = _bodies(config)
     xapi = _xapi(config, bodies, service, authenticator, limits)
     _add_documents(xapi, bodies, DocumentService(store.documents, room=room, most=config.max_document))
@@ -142,9 +146,10 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
         members(people),
         invitations(signing_in),
         sessions(signing_in, cookies),
+        oidc(by_others, cookies, _root(config)),
         audit(AuditService(store.audit)),
         launches(tokens),
-        providers(ProviderService(store, web, config.pepper, config.home_page)),
+        providers(known),
     )
     _wrap(app, config, f"{xapi.url_prefix}/")
     return app

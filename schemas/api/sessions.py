@@ -1,8 +1,9 @@
 """Signing in, as /api takes and gives it."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, fields, pre_load, validate
 
 from schemas.api.members import MOST_EMAIL, MemberSchema
 from schemas.api.plain import Instant
@@ -10,6 +11,7 @@ from schemas.api.plain import Instant
 # A password has 200 characters at most once it is composed (NFC); typed, each of them can be some more.
 _MOST_PASSWORD: Final = 800
 _MOST_CODE: Final = 200
+_MOST_ANSWERED: Final = 4096
 
 
 def _password() -> fields.String:
@@ -85,3 +87,17 @@ class OidcQuerySchema(Schema):
     provider = fields.String(
         validate=validate.Length(max=40), metadata={"description": "Its id; without it, the organisation's first."}
     )
+
+
+class OidcAnswerSchema(Schema):
+    """What an identity provider sends somebody back with."""
+
+    state = fields.String(required=True, validate=validate.Length(max=_MOST_CODE))
+    code = fields.String(validate=validate.Length(max=_MOST_ANSWERED))
+    iss = fields.String(validate=validate.Length(max=_MOST_ANSWERED))
+    error = fields.String(validate=validate.Length(max=_MOST_ANSWERED))
+
+    @pre_load
+    def ignore_others(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        """Leave out what this does not know, as everybody must (RFC 6749, 4.1.2)."""
+        return {name: data[name] for name in self.fields if name in data}

@@ -69,16 +69,16 @@ class _Parser(FlaskParser):
         """Raise the parser's complaints as faults."""
         [(location, found)] = error.messages_dict.items()
         rule = "parameter" if location == "query" else "value"
-        raise Refused(_faults(found, "", rule)) from error
+        raise Refused(complaints(found, "", rule)) from error
 
 
-def _faults(found: Any, path: str, rule: str) -> Iterator[Fault]:
+def complaints(found: Any, path: str, rule: str) -> Iterator[Fault]:
     """Yield what marshmallow complains of, each with the way to it."""
     if isinstance(found, dict):
         for name, inner in found.items():
             # "_schema" is marshmallow's name for the whole.
             step = "" if name == "_schema" else f"[{name}]" if isinstance(name, int) else f".{str(name)[:80]}"
-            yield from _faults(inner, (path + step).lstrip("."), rule)
+            yield from complaints(inner, (path + step).lstrip("."), rule)
     else:
         yield Fault(path, rule, " ".join(map(str, found)))
 

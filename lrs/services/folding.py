@@ -5,7 +5,8 @@ decisions about who is who. So it may be made anew at any time, and gives the sa
 """
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Final, NamedTuple
@@ -26,6 +27,8 @@ from schemas.xapi.keys import is_voiding, refers_to
 
 MOST_MEMBERS: Final = 200
 """Members of a group that are counted one by one; beyond it lies no class."""
+MOST_EVIDENCE: Final = 20_000
+"""Statements that one record rests on; what goes beyond it is not counted. A document holds no more."""
 _TOTAL: Final = "total"
 
 _decode = msgspec.json.Decoder().decode
@@ -40,17 +43,11 @@ class _Counted:
 
     statement: bytes
     facts: Facts
-    unit: str
-    month: str
-    lines: tuple[Line, ...]
+    evidence: Evidence
+    lines: tuple[tuple[bytes, Line], ...]
+    cells: tuple[tuple[bytes, Cell], ...]
     people: tuple[int, ...]
     members: tuple[int, ...]
-
-    def cells(self) -> Iterator[Cell]:
-        return cells_of(self.facts, self.unit, self.month)
-
-    def evidence(self) -> Evidence:
-        return evidence_of(self.facts, self.statement, self.unit)
 
 
 class _Batch(NamedTuple):
@@ -113,12 +110,20 @@ class Folding:
 
     def _count(self, statement: bytes, facts: Facts, numbers: dict[str, int]) -> _Counted:
         actor = numbers[facts.learner] if facts.learner is not None else NOBODY
-        own = Line(actor, facts.activity, facts.registration, is_group=facts.is_group)
-        members = tuple(sorted({numbers[each] for each in facts.member_learners[:MOST_MEMBERS]}))
-        people = members if facts.is_group else (actor,)
-        lines = (own, *(Line(each, facts.activity, facts.registration) for each in members if each != actor))
-        team = tuple(sorted({numbers[each] for each in facts.team_members[:MOST_MEMBERS]}))
-        return _Counted(statement, facts, self._unit(facts), month_of(facts.timestamp, self._zone), lines, people, team)
+        members = _numbered(facts.member_learners, numbers)
+        lines = [Line(actor, facts.activity, facts.registration, is_group=facts.is_group)]
+        lines += [Line(each, facts.activity, facts.registration) for each in members if each != actor]
+        unit = self._unit(facts)
+        cells = cells_of(facts, unit, month_of(facts.timestamp, self._zone))
+        return _Counted(
+            statement,
+            facts,
+            evidence_of(facts, statement, unit),
+            tuple([(line.key(), line) for line in lines]),
+            tuple([(cell.key(), cell) for cell in cells]),
+            members if facts.is_group else (actor,),
+            _numbered(facts.team_members, numbers),
+        )
 
     def _unit(self, facts: Facts) -> str:
         if facts.unit is None:
@@ -132,7 +137,7 @@ class Folding:
         raws = self._store.statements.raws(org, ids)
         told = [(each, facts) for each, raw in raws.items() if (facts := facts_of(_decode(raw), self._vocabulary))]
         counted = [each for each in self._counted(org, told, session) if learner in each.people]
-        return {cell.key() for each in counted for cell in each.cells()}
+        return {key for each in counted for key, _ in each.cells}
 
 
 class _Change:
@@ -151,6 +156,8 @@ class _Change:
         self._others = others
         self._evidence: dict[bytes, tuple[Line, list[Evidence]]] = {}
         self._tallies: dict[bytes, tuple[Cell, Tally]] = {}
+        self._held_lines: AbstractSet[bytes] = frozenset()
+        self._held_cells: AbstractSet[bytes] = frozenset()
 
     def apply(self, batch: _Batch) -> None:
         self._load([*batch.added, *batch.removed])
@@ -160,45 +167,49 @@ class _Change:
             self._leave(removed)
         for each in batch.added:
             self._put_in(each)
-        self._store.records.write(self._org, self._evidence, self._session)
-        self._store.cells.write(self._org, self._tallies, self._session)
+        self._store.records.write(self._org, self._evidence, self._held_lines, self._session)
+        self._store.cells.write(self._org, self._tallies, self._held_cells, self._session)
 
-    def _load(self, counted: Iterable[_Counted]) -> None:
-        lines = {line.key(): line for each in counted for line in each.lines}
-        cells = {cell.key(): cell for each in counted for cell in each.cells()}
-        evidence = self._store.records.evidence(self._org, lines.values(), self._session)
-        tallies = self._store.cells.read(self._org, cells.values(), self._session)
-        self._evidence = {key: (line, evidence.get(key, [])) for key, line in lines.items()}
+    def _load(self, counted: Sequence[_Counted]) -> None:
+        lines = {key: line for each in counted for key, line in each.lines}
+        cells = {key: cell for each in counted for key, cell in each.cells}
+        evidence = self._store.records.evidence(self._org, lines, self._session)
+        tallies = self._store.cells.read(self._org, cells, self._session)
+        self._held_lines, self._held_cells = evidence.keys(), tallies.keys()
+        self._evidence = {key: (line, evidence.get(key) or []) for key, line in lines.items()}
         self._tallies = {key: (cell, tallies.get(key) or Tally()) for key, cell in cells.items()}
 
     def _put_in(self, counted: _Counted) -> None:
-        evidence = counted.evidence()
-        if evidence in self._evidence[counted.lines[0].key()][1]:
+        held = self._evidence[counted.lines[0][0]][1]
+        if counted.evidence in held or len(held) >= MOST_EVIDENCE:
             return
-        for line in counted.lines:
-            insort(self._evidence[line.key()][1], evidence)
-        for cell in counted.cells():
-            tally = self._tallies[cell.key()][1]
+        for key, _ in counted.lines:
+            insort(self._evidence[key][1], counted.evidence)
+        for key, _ in counted.cells:
+            tally = self._tallies[key][1]
             _add(tally, counted, 1)
             tally.learners.update(counted.people)
 
     def _take_out(self, counted: _Counted) -> bool:
-        evidence = counted.evidence()
-        if evidence not in self._evidence[counted.lines[0].key()][1]:
+        if counted.evidence not in self._evidence[counted.lines[0][0]][1]:
             return False
-        for line in counted.lines:
-            self._evidence[line.key()][1].remove(evidence)
-        for cell in counted.cells():
-            _add(self._tallies[cell.key()][1], counted, -1)
+        for key, _ in counted.lines:
+            self._evidence[key][1].remove(counted.evidence)
+        for key, _ in counted.cells:
+            _add(self._tallies[key][1], counted, -1)
         return True
 
     def _leave(self, removed: Sequence[_Counted]) -> None:
         """Let people leave the cells that nothing else puts them in."""
         without = {each.statement for each in removed}
         for person in {person for each in removed for person in each.people}:
-            left = {cell.key() for each in removed if person in each.people for cell in each.cells()}
+            left = {key for each in removed if person in each.people for key, _ in each.cells}
             for key in left - self._others(self._org, person, without, self._session):
                 self._tallies[key][1].learners.discard(person)
+
+
+def _numbered(identities: Sequence[str], numbers: dict[str, int]) -> tuple[int, ...]:
+    return tuple(sorted({numbers[each] for each in identities[:MOST_MEMBERS]})) if identities else ()
 
 
 def _identities(facts: Facts) -> Iterator[str]:

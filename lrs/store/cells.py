@@ -3,7 +3,7 @@
 People are sets of learners' numbers (Roaring bitmaps), so that any cells can be united and counted exactly.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -52,18 +52,29 @@ class Cells:
             for row in self._rows.find(where, batch_size=10_000):
                 yield _cell(row), _tally(row)
 
-    def read(self, org: bytes, cells: Iterable[Cell], session: ClientSession) -> dict[bytes, Tally]:
+    def read(self, org: bytes, keys: Iterable[bytes], session: ClientSession) -> dict[bytes, Tally]:
         """Return what these cells hold, by their keys; nothing for those that are empty."""
-        ids = [org + cell.key() for cell in cells]
+        ids = [org + key for key in keys]
         return {row["_id"][len(org) :]: _tally(row) for row in self._rows.find({"_id": {"$in": ids}}, session=session)}
 
-    def write(self, org: bytes, tallies: Mapping[bytes, tuple[Cell, Tally]], session: ClientSession) -> None:
-        """Let these cells hold this; one that holds nothing is gone."""
+    def write(
+        self,
+        org: bytes,
+        tallies: Mapping[bytes, tuple[Cell, Tally]],
+        held: Collection[bytes],
+        session: ClientSession,
+    ) -> None:
+        """Let these cells hold this; one that holds nothing is gone.
+
+        ``held`` are the keys of those that held something, as the same transaction has seen.
+        """
+        rows = {key: _row(org, key, cell, tally) for key, (cell, tally) in tallies.items() if tally.statements}
+        if fresh := [row for key, row in rows.items() if key not in held]:
+            self._rows.insert_many(fresh, ordered=False, session=session)
         writes = [
-            ReplaceOne({"_id": org + key}, _row(org, cell, tally), upsert=True)
-            if tally.statements
-            else DeleteOne({"_id": org + key})
-            for key, (cell, tally) in tallies.items()
+            ReplaceOne({"_id": org + key}, rows[key]) if key in rows else DeleteOne({"_id": org + key})
+            for key in tallies
+            if key in held
         ]
         if writes:
             self._rows.bulk_write(writes, ordered=False, session=session)
@@ -85,8 +96,9 @@ def _tally(row: Mapping[str, Any]) -> Tally:
     return Tally(learners, int(row["statements"]), int(row["seconds"]), *counts)
 
 
-def _row(org: bytes, cell: Cell, tally: Tally) -> dict[str, Any]:
+def _row(org: bytes, key: bytes, cell: Cell, tally: Tally) -> dict[str, Any]:
     row: dict[str, Any] = {
+        "_id": org + key,
         "org": org,
         "family": cell.family,
         "month": cell.month,

@@ -3,7 +3,7 @@
 A record keeps its evidence, packed: a few words of each statement, from which everything else in it follows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
@@ -19,6 +19,7 @@ from schemas.training.records import Evidence, Standing, fold
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[Evidence]).decode
+_FIELDS: Final = Standing.__struct_fields__
 NOBODY: Final = 0
 """The number of whoever is not known: an anonymous group."""
 
@@ -45,9 +46,9 @@ class Records:
         self._rows = database["records"]
         self._deadline = deadline
 
-    def evidence(self, org: bytes, lines: Iterable[Line], session: ClientSession) -> dict[bytes, list[Evidence]]:
+    def evidence(self, org: bytes, keys: Iterable[bytes], session: ClientSession) -> dict[bytes, list[Evidence]]:
         """Return the evidence of these lines, by their keys; nothing for those without a record."""
-        ids = [org + line.key() for line in lines]
+        ids = [org + key for key in keys]
         rows = self._rows.find({"_id": {"$in": ids}}, {"evidence": 1}, session=session)
         return {row["_id"][len(org) :]: _unpack(row["evidence"]) for row in rows}
 
@@ -56,13 +57,25 @@ class Records:
         rows = self._rows.find({"org": org, "learner": learner}, {"evidence": 1}, session=session)
         return sorted({each.statement for row in rows for each in _unpack(row["evidence"])})
 
-    def write(self, org: bytes, lines: Mapping[bytes, tuple[Line, Sequence[Evidence]]], session: ClientSession) -> None:
-        """Let these lines rest on this evidence, which is in order; one without any is gone."""
+    def write(
+        self,
+        org: bytes,
+        lines: Mapping[bytes, tuple[Line, Sequence[Evidence]]],
+        held: Collection[bytes],
+        session: ClientSession,
+    ) -> None:
+        """Let these lines rest on this evidence, which is in order; one without any is gone.
+
+        ``held`` are the keys of those that had a record, as the same transaction has seen.
+        """
+        rows = {key: _row(org, key, line, evidence) for key, (line, evidence) in lines.items() if evidence}
+        # Many times as fast as replacing what is not there.
+        if fresh := [row for key, row in rows.items() if key not in held]:
+            self._rows.insert_many(fresh, ordered=False, session=session)
         writes = [
-            ReplaceOne({"_id": org + key}, _row(org, line, evidence), upsert=True)
-            if evidence
-            else DeleteOne({"_id": org + key})
-            for key, (line, evidence) in lines.items()
+            ReplaceOne({"_id": org + key}, rows[key]) if key in rows else DeleteOne({"_id": org + key})
+            for key in lines
+            if key in held
         ]
         if writes:
             self._rows.bulk_write(writes, ordered=False, session=session)
@@ -73,13 +86,18 @@ class Records:
             self._rows.delete_many({"org": org})
 
 
-def _row(org: bytes, line: Line, evidence: Sequence[Evidence]) -> dict[str, Any]:
-    standing: Standing = fold(evidence)
-    row = {"org": org, "learner": line.learner, "activity": line.activity} | msgspec.structs.asdict(standing)
-    if standing.best is not None:
-        row["score"] = float(standing.best)
+def _row(org: bytes, key: bytes, line: Line, evidence: Sequence[Evidence]) -> dict[str, Any]:
+    standing = fold(evidence)
+    row = {"_id": org + key, "org": org, "learner": line.learner, "activity": line.activity}
     if line.registration is not None:
         row["registration"] = line.registration
     if line.is_group:
         row["group"] = True
-    return {name: value for name, value in row.items() if value not in (None, "", ())} | {"evidence": _pack(evidence)}
+    for name in _FIELDS:
+        value = getattr(standing, name)
+        if value is not None and value not in ("", ()):
+            row[name] = value
+    if standing.best is not None:
+        row["score"] = float(standing.best)
+    row["evidence"] = _pack(evidence)
+    return row

@@ -17,11 +17,11 @@ from schemas.training.facts import Facts
 Family: TypeAlias = Literal["coverage", "team", "task", "skill", "expert", "reach", "business"]
 FAMILIES: Final[tuple[Family, ...]] = ("coverage", "team", "task", "skill", "expert", "reach", "business")
 
-_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class Cell(NamedTuple):
-    """The name of a cell; ``month`` like "2026-08"."""
+    """The name of a cell; ``month`` like "2026-08". The order of its dimensions is part of it."""
 
     family: Family
     month: str

@@ -39,6 +39,10 @@ _OF_VERB: Final = {
     "waived": "waived",
     "earned": "earned",
 }
+_RANK: Final = {verb: STATES.index(state) for verb, state in _OF_VERB.items()}
+_ENDING: Final = STATES.index("completed")
+_FAILED: Final = STATES.index("failed")
+_PASSED: Final = STATES.index("passed")
 _SPENT: Final = frozenset({"attended", "experienced", "progressed", "hosted", "mentored"})
 
 
@@ -104,48 +108,43 @@ def evidence_of(facts: Facts, statement: bytes, unit: str) -> Evidence:
 
 def fold(found: Sequence[Evidence]) -> Standing:
     """Return how things stand after these statements, of which there is at least one, in their order."""
+    last = found[-1]
     states = [_state(each) for each in found]
     highest = max(states)
     scores = [each.scaled for each in found if each.scaled is not None]
+    several = len(found) > 1
     return Standing(
-        kind=found[-1].kind,
-        type=_latest([each.type for each in found], ""),
+        kind=last.kind,
+        type=_latest([each.type for each in found], "") if several else last.type,
         state=STATES[highest],
         first=found[0].timestamp,
-        last=found[-1].timestamp,
-        ended=_ended(found, states, highest),
+        last=last.timestamp,
+        ended=found[states.index(highest)].timestamp if highest >= _ENDING else None,
         attempts=_attempts(found, states),
-        best=max(scores, key=Decimal, default=None),
+        best=max(scores, key=Decimal) if scores else None,
         latest=scores[-1] if scores else None,
-        seconds=_seconds(found),
-        unit=_latest([each.unit for each in found], ""),
-        programmes=_all([each.programmes for each in found]),
-        groups=_all([each.groups for each in found]),
-        band=_latest([each.band for each in found], UNKNOWN),
+        seconds=_seconds(found) if several else last.seconds,
+        unit=_latest([each.unit for each in found], "") if several else last.unit,
+        programmes=_all([each.programmes for each in found]) if several else last.programmes,
+        groups=_all([each.groups for each in found]) if several else last.groups,
+        band=_latest([each.band for each in found], UNKNOWN) if several else last.band,
         statements=len(found),
-        flags=_all([each.flags for each in found]),
+        flags=_all([each.flags for each in found]) if several else last.flags,
     )
 
 
 def _state(each: Evidence) -> int:
-    state = STATES.index(_OF_VERB[each.verb])
-    if each.completion:
-        state = max(state, STATES.index("completed"))
-    if each.success is not None and each.verb not in ("waived", "earned"):
-        state = max(state, STATES.index("passed" if each.success else "failed"))
+    state = _RANK[each.verb]
+    if each.completion and state < _ENDING:
+        state = _ENDING
+    if each.success is not None and state <= _PASSED:
+        state = max(state, _PASSED if each.success else _FAILED)
     return state
 
 
-def _ended(found: Sequence[Evidence], states: Sequence[int], highest: int) -> int | None:
-    """Return when the state was first reached, if it is one that ends something."""
-    if highest < STATES.index("completed"):
-        return None
-    return found[states.index(highest)].timestamp
-
-
 def _attempts(found: Sequence[Evidence], states: Sequence[int]) -> int:
-    verdicts = sum(STATES[state] in ("failed", "passed") for state in states)
-    completions = sum(STATES[state] == "completed" for state in states)
+    verdicts = sum(state in (_FAILED, _PASSED) for state in states)
+    completions = states.count(_ENDING)
     return verdicts or completions or int(any(each.verb != "registered" for each in found))
 
 

@@ -121,7 +121,7 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int, seconds: float
 def serving(mongod: PrivateMongod, prepare: Callable[[Store], object] | None = None, **given: str) -> Iterator[Running]:
     """Run `lrs serve`, two processes of it, on a fresh database; ``prepare`` it before, ``given`` are settings."""
     with fresh_database(mongod) as name:
-        with contextlib.closing(open_store(mongod.uri, name)) as store:
+        with contextlib.closing(open_store(mongod.uri, name, seal=sealed_with(PEPPER))) as store:
             store.migrate()
             first_credential(store, PEPPER, KEY, SECRET)
             if prepare is not None:

@@ -1,5 +1,6 @@
 """What is written about the project holds."""
 
+import ast
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -79,3 +80,18 @@ def test_every_message_is_in_both_languages_with_the_same_values():
     assert texts
     for text in texts:
         assert set(re.findall(r"\{(\w+)\}", text.en)) == set(re.findall(r"\{(\w+)\}", text.vi))
+
+
+def test_everything_that_is_audited_is_documented():
+    sources = [path.read_text("utf-8") for path in (ROOT / "lrs").rglob("*.py")]
+    audited = {
+        node.value
+        for source in sources
+        if re.search(r"^from lrs\.store\.entries import .*\bEntry\b", source, re.MULTILINE)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch(r"[a-z_]+\.[a-z_]+", node.value)
+    }
+    assert "credential.created" in audited
+    assert audited <= set(re.findall(r"`([a-z_]+\.[a-z_]+)`", read("deploy/README.md")))

@@ -58,12 +58,12 @@ class Credentials:
             rows = self._rows.find({"org": org, "_id": {"$gt": after}}).sort("_id", 1).limit(most)
             return [_credential(row) for row in rows]
 
-    def put(self, credential: Credential) -> None:
+    def put(self, credential: Credential, session: ClientSession | None = None) -> None:
         """Store a credential; one with the same key is replaced."""
         row = _row(credential)
         del row["_id"]
         with translated(), pymongo.timeout(self._deadline):
-            self._rows.replace_one({"_id": credential.key}, row, upsert=True)
+            self._rows.replace_one({"_id": credential.key}, row, upsert=True, session=session)
 
     def insert(self, credential: Credential, session: ClientSession | None = None) -> bool:
         """Store a new credential; False where the key is taken."""

@@ -26,6 +26,7 @@ from statements import batches
 
 from lrs.embedded import PrivateMongod, free_port
 from lrs.leash import leashed
+from lrs.services.audit import sealed_with
 from lrs.services.setup import first_credential
 from lrs.store import open_store
 
@@ -149,7 +150,7 @@ def running(settings: Settings) -> Iterator[Rig]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         uri = settings.uri or stack.enter_context(PrivateMongod(folder / "mongod", cache_gb=CACHE_GB)).uri
-        with contextlib.closing(open_store(uri, DATABASE)) as store:
+        with contextlib.closing(open_store(uri, DATABASE, seal=sealed_with(PEPPER))) as store:
             store.client.drop_database(DATABASE)
             store.migrate()
             first_credential(store, PEPPER, KEY, SECRET)

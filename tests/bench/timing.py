@@ -16,6 +16,7 @@ from random import Random
 
 from lrs.embedded import PrivateMongod
 from lrs.errors import Unauthorized
+from lrs.services.audit import sealed_with
 from lrs.services.auth import Authenticator, digest
 from lrs.services.setup import first_credential
 from lrs.store import Store, open_store
@@ -64,7 +65,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         PrivateMongod(Path(folder)) as mongod,
-        contextlib.closing(open_store(mongod.uri, "timing")) as store,
+        contextlib.closing(open_store(mongod.uri, "timing", seal=sealed_with(PEPPER))) as store,
     ):
         keys = prepare(store, samples)
         authenticator = Authenticator(store, PEPPER)

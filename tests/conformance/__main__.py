@@ -21,6 +21,7 @@ from pathlib import Path
 
 from lrs.embedded import PrivateMongod, free_port
 from lrs.leash import leashed
+from lrs.services.audit import sealed_with
 from lrs.services.setup import first_credential
 from lrs.store import open_store
 
@@ -38,7 +39,7 @@ def main() -> int:
     suite = _arguments()
     until = time.monotonic() + LONGEST
     with tempfile.TemporaryDirectory() as folder, PrivateMongod(Path(folder)) as mongod:
-        with contextlib.closing(open_store(mongod.uri, "conformance")) as store:
+        with contextlib.closing(open_store(mongod.uri, "conformance", seal=sealed_with(PEPPER))) as store:
             store.migrate()
             first_credential(store, PEPPER, KEY, SECRET)
         return sum(_run(suite, mongod.uri, version, until) for version in EXPECTED)

@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo import MongoClient
 
+from lrs.services.audit import sealed_with
 from lrs.services.setup import first_credential
 from lrs.store import open_store
 
@@ -111,7 +112,7 @@ class Site:
 def site(replica_set: ReplicaSet, tmp_path: Path, seed: int) -> Iterator[Site]:
     replica_set.wait_whole()
     name = f"faults_{uuid.uuid4().hex}"
-    with contextlib.closing(open_store(replica_set.uri, name)) as store:
+    with contextlib.closing(open_store(replica_set.uri, name, seal=sealed_with(PEPPER))) as store:
         store.migrate()
         first_credential(store, PEPPER, KEY, SECRET)
     events = Events(tmp_path / "events.jsonl")

@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,36 @@ def test_a_relaxation_that_there_is_not_is_refused_with_those_that_there_are(sto
 @pytest.mark.parametrize("name", sorted(RELAXATIONS))
 def test_every_relaxation_is_documented(name):
     assert f"`{name}`" in (Path(__file__).parents[3] / "deploy" / "README.md").read_text("utf-8")
+
+
+def told(store):
+    """Return what the audit of the first organisation says, as (action, target), by whom."""
+    first = store.organisations.find("first")
+    return [(link.record.action, link.record.target, link.record.actor) for link in store.audit.walk(first.org)]
+
+
+def test_what_is_made_is_audited_and_running_it_again_is_not(store):
+    made = [("organisation.created", "first", "cli"), ("credential.created", "a-key", "cli")]
+    granted(store)
+    granted(store)
+    assert told(store) == made
+    granted(store, origins="*")
+    assert told(store) == [*made, ("credential.changed", "a-key", "cli")]
+
+
+def test_a_credential_that_was_disabled_stays_so(store):
+    granted(store)
+    held = store.credentials.find("a-key")
+    store.credentials.change(held.org, "a-key", {"disabled": True})
+    granted(store, origins="*")
+    assert store.credentials.find("a-key").disabled
+
+
+def test_two_processes_that_start_at_once_make_one_organisation(store):
+    threads = [threading.Thread(target=first_credential, args=(store, PEPPER, f"key{n}", "secret")) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(store.organisations.all()) == 1
+    assert sorted(target for _, target, _ in told(store)) == ["first", *(f"key{n}" for n in range(8))]

@@ -10,6 +10,7 @@ import pytest
 
 from lrs.app import close, create_app
 from lrs.config import Config
+from lrs.services.audit import sealed_with
 from lrs.services.setup import first_credential
 from lrs.store import open_store
 
@@ -33,7 +34,7 @@ PEPPER = "a pepper for tests, of 32 characters or more"
 @pytest.fixture(scope="module")
 def store(mongod):
     """Open one database for all these tests: each has an Activity and an Agent of its own."""
-    with contextlib.closing(open_store(mongod.uri, DATABASE)) as opened:
+    with contextlib.closing(open_store(mongod.uri, DATABASE, seal=sealed_with(PEPPER))) as opened:
         opened.migrate()
         yield opened
         opened.client.drop_database(DATABASE)

@@ -45,11 +45,6 @@ class Skill(NamedTuple):
     level: str
 
 
-def read(word: str, value: object, found: Found, flags: Flags) -> None:
-    """Put what the value of the extension that means this word says under the names of facts."""
-    _READERS[word](value, found, flags)
-
-
 def text(value: object) -> str | None:
     """Return a text without surrounding space, in one spelling of its letters; None if empty, long or no text."""
     return _plain(value) if isinstance(value, str) and len(value) <= _LONGEST else None
@@ -123,8 +118,11 @@ def _programmes(value: object, found: Found, flags: Flags) -> None:
     found["programmes"] = _several(value, "programme", flags)
 
 
-def _groups(value: object, found: Found, flags: Flags) -> None:
-    groups = _several(value, "group", flags)
+def _groups(value: Any, found: Found, flags: Flags) -> None:
+    try:
+        groups = set(value) if isinstance(value, list) else {value}
+    except TypeError:
+        groups = {None}
     if not groups <= _GROUPS:
         flags.add("unknown-group")
         groups = groups & _GROUPS | {UNKNOWN}
@@ -226,7 +224,8 @@ def _said(value: object) -> str:
     return "" if count is None else str(count)
 
 
-_READERS: Final[dict[str, Callable[[object, Found, Flags], None]]] = {
+# By what the extension means: each puts what a value says under the names of facts.
+READERS: Final[dict[str, Callable[[object, Found, Flags], None]]] = {
     "unit": _unit,
     "residence": _residence,
     "programmes": _programmes,

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import re
 import signal
@@ -147,6 +148,16 @@ def test_a_key_and_a_secret_of_ones_own_are_used(started):
     run.paste(post)
     run.paste(read)
     assert credential(run)[0] == "khoa"
+
+
+def test_the_heads_of_the_audit_are_kept_beside_the_database(started, tmp_path):
+    started()
+    file = tmp_path / "data" / "audit-anchors.jsonl"
+    until = time.monotonic() + 10
+    while not (file.exists() and file.read_text().endswith("\n")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert [json.loads(line)["seq"] for line in file.read_text().splitlines()] == [2]
 
 
 def test_it_speaks_vietnamese_where_the_locale_does(started):

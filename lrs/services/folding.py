@@ -7,7 +7,6 @@ decisions about who is who. So it may be made anew at any time, and gives the sa
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -37,8 +36,7 @@ UnitKey = Callable[[str, date], str]
 """Returns what the registry calls the unit that had a code on a day; "" where there was none."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
+class _Counted(NamedTuple):
     """A statement that counts: in which unit and month, on which lines, and as whom in the cells."""
 
     statement: bytes
@@ -128,8 +126,8 @@ class Folding:
     def _unit(self, facts: Facts) -> str:
         if facts.unit is None:
             return ""
-        day = datetime.fromtimestamp(facts.timestamp // 1_000_000, self._zone).date()
-        return self._unit_key(facts.unit.code, facts.unit.as_of or day)
+        day = facts.unit.as_of or datetime.fromtimestamp(facts.timestamp // 1_000_000, self._zone).date()
+        return self._unit_key(facts.unit.code, day)
 
     def _others(self, org: bytes, learner: int, without: set[bytes], session: Session) -> set[bytes]:
         """Return the keys of the cells that a learner is in by other statements."""

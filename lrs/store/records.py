@@ -4,9 +4,8 @@ A record keeps its evidence, packed: a few words of each statement, from which e
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import pymongo
@@ -24,8 +23,7 @@ NOBODY: Final = 0
 """The number of whoever is not known: an anonymous group."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Whose record it is, and of what; ``is_group`` where that is no person."""
 
     learner: int

@@ -34,7 +34,8 @@ class Cell(NamedTuple):
 
 def month_of(timestamp: int, zone: tzinfo) -> str:
     """Return the month, by the calendar of ``zone``, of microseconds since the epoch."""
-    return datetime.fromtimestamp(timestamp // 1_000_000, zone).strftime("%Y-%m")
+    moment = datetime.fromtimestamp(timestamp // 1_000_000, zone)
+    return f"{moment.year:04}-{moment.month:02}"
 
 
 def cells_of(facts: Facts, unit: str, month: str) -> Iterator[Cell]:

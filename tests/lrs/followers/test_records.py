@@ -1,0 +1,222 @@
+"""Records and cells are a function of the set of statements, whatever the order and the batches."""
+
+import json
+import os
+import random
+import uuid
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from lrs.followers.feed import Follower
+from lrs.services.folding import Folding
+from lrs.services.setup import first_credential
+from lrs.store.rows import Row, document_id
+from schemas.training.terms import BASE
+from schemas.training.vocabulary import Vocabulary
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+VOCABULARY = Vocabulary()
+ADL = "http://adlnet.gov/expapi/verbs"
+HOME = "https://hoc.example.vn"
+GENERATED = int(os.environ.get("SOHOC_GENERATED", "1000"))
+"""Statements of the property; the whole measure is 50000."""
+
+
+@pytest.fixture
+def org(store):
+    first_credential(store, "a pepper of thirty-two characters!", "key", "secret")
+    return store.organisations.orgs()[0]
+
+
+@pytest.fixture
+def folding(store):
+    return Folding(store, lambda code, _: f"{code}@2025-07-01", VOCABULARY, ZONE)
+
+
+@pytest.fixture
+def follow(store, folding):
+    """Fold everything that is stored, in batches of a size."""
+
+    def run(org, batch=500):
+        follower = Follower(store, "records", "worker", folding.fold, batch=batch)
+        while follower.forward(org, 10**9):
+            pass
+
+    return run
+
+
+@pytest.fixture
+def put(store, org):
+    """Store statements, each with the next stamp; tell their ids."""
+    stamps = iter(range(1, 10**6))
+
+    def insert(*statements):
+        rows = []
+        for statement in statements:
+            refers = statement["object"]["id"] if statement["object"].get("objectType") == "StatementRef" else None
+            rows.append(
+                Row(
+                    document_id(org, statement["id"]),
+                    org,
+                    next(stamps),
+                    json.dumps(statement).encode(),
+                    [b"k"],
+                    refers=refers and document_id(org, refers),
+                    voiding=statement["verb"]["id"].endswith("voided"),
+                )
+            )
+        for begin in range(0, len(rows), 50):
+            store.statements.insert(rows[begin : begin + 50])
+
+    return insert
+
+
+def person(name):
+    return {"account": {"homePage": HOME, "name": name}}
+
+
+def statement(verb="attended", who="an", activity="lop-1", *, unit="26209", month=8, **context):
+    return {
+        "id": str(uuid.uuid4()),
+        "actor": person(who),
+        "verb": {"id": f"{ADL}/{verb}"},
+        "object": {"id": f"{HOME}/{activity}", "definition": {"type": f"{BASE}/activity-types/community-class"}},
+        "context": {"extensions": {f"{BASE}/extensions/admin-unit": {"code": unit, "asOf": "2025-08-01"}} | context},
+        "timestamp": datetime(2025, month, 15, tzinfo=UTC).isoformat(),
+    }
+
+
+def voiding(target):
+    return {
+        "id": str(uuid.uuid4()),
+        "actor": person("operator"),
+        "verb": {"id": f"{ADL}/voided"},
+        "object": {"objectType": "StatementRef", "id": target["id"]},
+    }
+
+
+def derived(store, org):
+    """Everything that was derived, as it lies there."""
+    return {
+        name: sorted(store.database[name].find({"org": org}), key=lambda row: row["_id"])
+        for name in ("records", "cells")
+    }
+
+
+def coverage(store, org):
+    return {
+        (cell.month, cell.dims["unit"], cell.dims["verb"]): (len(tally.learners), tally.statements)
+        for cell, tally in store.cells.of(org, "coverage")
+    }
+
+
+def test_who_comes_twice_is_one_person_with_one_record(store, org, put, follow):
+    put(statement(), statement(), statement(who="binh"))
+    follow(org)
+    assert coverage(store, org) == {("2025-08", "26209@2025-07-01", "attended"): (2, 3)}
+    assert store.database["records"].count_documents({}) == 2
+
+
+def test_months_are_cut_where_people_live(store, org, put, follow):
+    late = statement() | {"timestamp": "2025-08-31T17:30:00Z"}
+    put(late)
+    follow(org)
+    assert {cell.month for cell, _ in store.cells.of(org, "coverage")} == {"2025-09"}
+
+
+def test_a_voided_statement_counts_nowhere_whichever_came_first(store, org, put, follow):
+    early, late, kept = statement(who="binh"), statement(who="binh"), statement()
+    put(early, voiding(late), kept)
+    follow(org)
+    put(late, voiding(early))
+    follow(org)
+    assert coverage(store, org) == {("2025-08", "26209@2025-07-01", "attended"): (1, 1)}
+    assert store.database["records"].count_documents({}) == 1
+
+
+def test_who_did_the_same_elsewhere_too_stays_in_the_cell(store, org, put, follow):
+    one, other = statement(activity="lop-1"), statement(activity="lop-2")
+    put(one, other)
+    follow(org)
+    put(voiding(one))
+    follow(org)
+    assert coverage(store, org) == {("2025-08", "26209@2025-07-01", "attended"): (1, 1)}
+
+
+def test_members_of_a_group_are_counted_as_people_and_the_group_is_not(store, org, put, follow):
+    group = {
+        "objectType": "Group",
+        "account": {"homePage": HOME, "name": "to-5"},
+        "member": [person("an"), person("binh")],
+    }
+    put(statement() | {"actor": group})
+    follow(org)
+    assert coverage(store, org)["2025-08", "26209@2025-07-01", "attended"] == (2, 1)
+    assert store.database["records"].count_documents({"group": True}) == 1
+
+
+def test_a_batch_that_was_counted_is_not_counted_again(store, org, put, folding):
+    put(statement(), statement(who="binh"))
+    batch = store.statements.after(org, 0, through=10**9, most=10)
+    folding.fold(org, batch, lambda _: None)
+    once = derived(store, org)
+    folding.fold(org, batch, lambda _: None)
+    assert derived(store, org) == once
+
+
+def test_what_another_worker_has_taken_over_is_not_counted_by_two(store, org, put, folding):
+    put(statement())
+    slow = Follower(store, "records", "slow", folding.fold)
+    quick = Follower(store, "records", "quick", folding.fold)
+    real = folding.fold
+
+    def overtaken(org, batch, move):
+        store.database["places"].update_many({}, [{"$set": {"until": "$$NOW"}}])
+        quick._effect = real
+        quick.forward(org, 10**9)
+        real(org, batch, move)
+
+    slow._effect = overtaken
+    with pytest.raises(Exception, match="taken over"):
+        slow.forward(org, 10**9)
+    assert coverage(store, org) == {("2025-08", "26209@2025-07-01", "attended"): (1, 1)}
+
+
+def generated(rnd):
+    """Make statements of few people in few places, some voided, and the voidings, in any order."""
+    told = []
+    for _ in range(GENERATED):
+        verb = rnd.choice(["registered", "attended", "completed", "passed", "failed"])
+        each = statement(
+            verb,
+            f"p{rnd.randrange(GENERATED // 10)}",
+            f"lop-{rnd.randrange(20)}",
+            unit=rnd.choice(["26209", "26080", "25195"]),
+            month=rnd.randrange(7, 10),
+            **{f"{BASE}/extensions/target-group": [rnd.choice(["elderly", "citizen"])]},
+        )
+        if verb in ("passed", "failed"):
+            each["result"] = {"score": {"scaled": rnd.choice([0.2, 0.5, 0.9])}, "duration": "PT20M"}
+        if rnd.random() < 0.3:
+            each["context"]["team"] = {"objectType": "Group", **person(f"to-{rnd.randrange(5)}")}
+        told.append(each)
+    told += [voiding(each) for each in rnd.sample(told, GENERATED // 20)]
+    rnd.shuffle(told)
+    return told
+
+
+def test_a_rebuild_gives_the_same_bytes_as_what_arrived_bit_by_bit(store, org, put, follow):
+    rnd = random.Random(5)
+    told = generated(rnd)
+    for begin in range(0, len(told), 250):
+        put(*told[begin : begin + 250])
+        follow(org, batch=rnd.choice([7, 50, 300]))
+    grown = derived(store, org)
+    store.records.clear(org)
+    store.cells.clear(org)
+    assert store.places.reset(f"records:{org.hex()}", "worker")
+    follow(org, batch=1000)
+    assert grown["records"]
+    assert derived(store, org) == grown

@@ -41,11 +41,12 @@ class Signer(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What was read from the store at ``read``: nothing signs where the newest key did not open."""
+    """What was read from the store at ``read``: the highest number there is, and the keys that open, newest first."""
 
     read: float
-    newest: SigningKey | None
+    highest: int
     signer: Signer | None
+    since: int
     public: dict[str, Ed25519PublicKey]
 
 
@@ -57,23 +58,22 @@ class Keyring:
         self._keys = store.signing_keys
         self._seals = Seals(pepper, "signing keys")
         self._lock = threading.Lock()
-        self._known = _Known(float("-inf"), None, None, {})
+        self._known = _Known(float("-inf"), 0, None, 0, {})
 
     def signer(self) -> Signer:
         """Return the key to sign with: the first one is made here, and so is the next when the newest is old.
 
-        Raise WrongPepper where the newest was made under another pepper.
+        Raise WrongPepper where all were made under another pepper.
         """
         known = self._current(REFRESH)
-        # A process with another pepper must not put its own key before the others'.
-        if known.newest is None or (known.signer and known.newest.created < clocks.now() - _AGE):
-            known = self._after(known.newest)
-        if known.signer is None:
+        if known.signer is None and known.highest:
             raise WrongPepper(
                 "The signing keys were made under another LRS_PEPPER: set that one again, or make a new key with"
                 " `lrs admin keys rotate`, which ends all tokens"
             )
-        return known.signer
+        if known.signer is None or known.since < clocks.now() - _AGE:
+            known = self._after(known.highest)
+        return known.signer or self.signer()
 
     def find(self, kid: str) -> Ed25519PublicKey | None:
         """Return the key to verify with, or None. One that is unknown may have just been made elsewhere."""
@@ -107,23 +107,19 @@ class Keyring:
         self._read()
         return kid
 
-    def _after(self, newest: SigningKey | None) -> _Known:
+    def _after(self, highest: int) -> _Known:
         """Make the next key, unless another process does so at the same time."""
-        if self._keys.add(self._made(newest.number + 1 if newest else 1)):
-            self._drop_ended()
+        if self._keys.add(self._made(highest + 1)):
+            keys = [key for key in self._keys.all() if self._opened(key)]
+            ended = [older.number for newer, older in pairwise(keys) if _is_over(newer)]
+            if ended:
+                self._keys.drop(ended[0] + 1)
         return self._read()
 
     def _made(self, number: int) -> SigningKey:
         private = Ed25519PrivateKey.generate()
         kid = thumbprint(private.public_key())
         return SigningKey(number, kid, self._seals.seal(private.private_bytes_raw(), kid), clocks.now())
-
-    def _drop_ended(self) -> None:
-        keys = self._keys.all()
-        # From the last that is still accepted on down, each one's end is when the next one was made.
-        ended = [older.number for newer, older in pairwise(keys) if _is_over(newer)]
-        if ended:
-            self._keys.drop(ended[0] + 1)
 
     def _current(self, most: float) -> _Known:
         """Return what is known, no older than ``most`` seconds; one thread reads, for all that wait."""
@@ -134,13 +130,17 @@ class Keyring:
 
     def _read(self) -> _Known:
         read = clocks.passed()
-        keys = self._keys.all()
-        opened = {key.kid: private for key in keys if (private := self._opened(key)) is not None}
-        accepted = keys[:1] + [older for newer, older in pairwise(keys) if not _is_over(newer)]
-        public = {key.kid: opened[key.kid].public_key() for key in accepted if key.kid in opened}
-        newest = keys[0] if keys else None
-        signer = Signer(newest.kid, opened[newest.kid]) if newest and newest.kid in opened else None
-        self._known = _Known(read, newest, signer, public)
+        rows = self._keys.all()
+        keys = [(row, private) for row in rows if (private := self._opened(row)) is not None]
+        # Each one was used until the next one was made.
+        good = keys[:1] + [older for (newer, _), older in pairwise(keys) if not _is_over(newer)]
+        self._known = _Known(
+            read,
+            highest=rows[0].number if rows else 0,
+            signer=Signer(keys[0][0].kid, keys[0][1]) if keys else None,
+            since=keys[0][0].created if keys else 0,
+            public={row.kid: private.public_key() for row, private in good},
+        )
         return self._known
 
     def _opened(self, key: SigningKey) -> Ed25519PrivateKey | None:

@@ -12,7 +12,7 @@ from lrs.services.sessions import LONGEST, SessionService
 CSRF: Final = "X-CSRF-Token"
 _READING: Final = frozenset({"GET", "HEAD"})
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
-_PORTS: Final = {"http": ":80", "https": ":443"}
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Cookies:
@@ -87,5 +87,7 @@ class Cookies:
 def _origin(url: str) -> str:
     """Return the origin of an address, as browsers write it (RFC 6454)."""
     parts = urlsplit(url)
-    scheme, place = parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
-    return f"{scheme}://{place.removesuffix(_PORTS[scheme])}"
+    # Names such as trường.vn, too, are sent in plain letters.
+    host = (parts.hostname or "").encode("idna").decode()
+    port = "" if parts.port in {None, _PORTS[parts.scheme]} else f":{parts.port}"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"

@@ -116,6 +116,13 @@ def test_a_session_that_somebody_else_chose_is_never_taken_over(browser, person,
         assert Browser(server.root).ask("GET", "/api/session", Cookie=f"{COOKIE}={fixed}")[0] == 401
 
 
+@pytest.mark.parametrize("planted", ["x", "x" * 4000, "%ff%00", "\xff\xfe", '"', "a=b"])
+def test_a_cookie_that_is_none_of_ours_opens_nothing_and_keeps_nobody_out(browser, person, planted):
+    cookie = f"{COOKIE}={planted}"
+    assert browser.ask("GET", "/api/session", Cookie=cookie)[0] == 401
+    assert browser.sign_in(person(), Cookie=cookie)[0] == 200
+
+
 def test_writes_with_the_cookie_need_the_sessions_own_csrf_token(browser, person, server):
     browser.sign_in(person())
     other = Browser(server.root)

@@ -22,7 +22,9 @@ from lrs.resources.api.members import members
 from lrs.resources.api.oidc import oidc
 from lrs.resources.api.organisations import organisations
 from lrs.resources.api.providers import providers
+from lrs.resources.api.registries import registry_sections
 from lrs.resources.api.sessions import sessions
+from lrs.resources.api.units import assignments, units
 from lrs.resources.api.validation import validation
 from lrs.resources.bodies import Bodies
 from lrs.resources.cookies import Cookies
@@ -39,6 +41,7 @@ from lrs.resources.xapi.documents import Documents
 from lrs.resources.xapi.statements import Statements
 from lrs.services.activities import ActivityService
 from lrs.services.agents import AgentService
+from lrs.services.assignments import AssignmentService
 from lrs.services.audit import AuditService, sealed_with
 from lrs.services.auth import Authenticator
 from lrs.services.batches import BatchService
@@ -56,6 +59,7 @@ from lrs.services.passwords import Passwords
 from lrs.services.people import People
 from lrs.services.principals import Limits
 from lrs.services.providers import ProviderService
+from lrs.services.registries import RegistryService
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime
 from lrs.services.sessions import SessionService
@@ -131,6 +135,7 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     known = ProviderService(store, web, config.pepper, config.home_page)
     by_others = OidcService(store, config.pepper, config.home_page, known, issuers, web, signing_in)
     bodies = _bodies(config)
+    registries = RegistryService(store, config.timezone)
     xapi = _xapi(config, bodies, service, authenticator, limits)
     _add_documents(xapi, bodies, DocumentService(store.documents, room=room, most=config.max_document))
     xapi.add_url_rule("/activities", view_func=Activities.as_view("activities", ActivityService(store)))
@@ -148,6 +153,9 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
         sessions(signing_in, cookies),
         oidc(by_others, cookies, _root(config)),
         audit(AuditService(store.audit)),
+        units(registries, bodies),
+        assignments(AssignmentService(store, registries)),
+        *registry_sections(registries, bodies),
         launches(tokens),
         providers(known),
     )

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from lrs import audit_commands, key_commands, logs, messages
+from lrs import audit_commands, key_commands, logs, messages, registry_commands
 from lrs.config import Config, language
 from lrs.errors import LRSError
 from lrs.messages import StartFailed
@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(admin, "check", check)
     audit_commands.add_to(admin)
     key_commands.add_to(admin)
+    registry_commands.add_to(admin)
     return parser
 
 

@@ -198,6 +198,10 @@ KEYS_FORGOTTEN = Text(
 )
 AUDIT_PROGRESS = Text("{name}: {records} entries so far ...", "{name}: đã kiểm tra {records} mục ...")
 CREDENTIAL = Text("Key     {key}\nSecret  {secret}", "Khóa    {key}\nMật mã  {secret}")
+REGISTRY_LOADED = Text("Loaded {kind}: {rows} (version {version}).", "Đã nạp {kind}: {rows} (phiên bản {version}).")
+REGISTRY_UNCHANGED = Text(
+    "Nothing new in {kind}: {rows} (version {version}).", "{kind} không có gì mới: {rows} (phiên bản {version})."
+)
 READY = Text(
     """
 Sổ Học is running. Ctrl-C stops it.

@@ -13,6 +13,7 @@ from lrs.errors import LRSError
 from lrs.store import indexes
 from lrs.store.activities import Activities
 from lrs.store.allowances import Allowances
+from lrs.store.assignments import Assignments
 from lrs.store.attachments import Attachments
 from lrs.store.audit import Audit, Told
 from lrs.store.cells import Cells
@@ -29,6 +30,7 @@ from lrs.store.places import Places
 from lrs.store.promises import Promises
 from lrs.store.providers import Providers
 from lrs.store.records import Records
+from lrs.store.registries import Registries
 from lrs.store.revocations import Revocations
 from lrs.store.sessions import Sessions
 from lrs.store.signing_keys import SigningKeys
@@ -74,6 +76,8 @@ class Store:
         self.providers = Providers(self.database, deadline=deadline)
         self.revocations = Revocations(self.database, deadline=deadline)
         self.signing_keys = SigningKeys(self.database, deadline=deadline)
+        self.registries = Registries(self.database, deadline=deadline)
+        self.assignments = Assignments(self.database, deadline=deadline)
         self.learners = Learners(self.database, deadline=deadline)
         self.records = Records(self.database, deadline=deadline)
         self.cells = Cells(self.database, deadline=deadline)

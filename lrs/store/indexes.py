@@ -55,6 +55,8 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "providers": (_index("org"), _index("issuer", "audience", unique=True)),
     "revocations": (_index("ends", expireAfterSeconds=0),),
     "signing_keys": (),
+    "registries": (),
+    "assignments": (),
     "learners": (_index("org", "number", "identity"),),
     "learner_counters": (),
     "records": (_index("org", "learner"), _index("org", "last", "_id")),

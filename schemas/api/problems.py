@@ -1,6 +1,11 @@
 """Refusals as they go out: problem+json (RFC 9457)."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from marshmallow import Schema, fields
+
+from schemas.faults import Fault
 
 
 class FaultSchema(Schema):
@@ -17,3 +22,14 @@ class ProblemSchema(Schema):
     title = fields.String(required=True)
     status = fields.Integer(required=True)
     errors = fields.List(fields.Nested(FaultSchema), required=True)
+
+
+def complaints(found: Any, path: str, rule: str) -> Iterator[Fault]:
+    """Yield what marshmallow complains of, each with the way to it."""
+    if isinstance(found, dict):
+        for name, inner in found.items():
+            # "_schema" is marshmallow's name for the whole.
+            step = "" if name == "_schema" else f"[{name}]" if isinstance(name, int) else f".{str(name)[:80]}"
+            yield from complaints(inner, (path + step).lstrip("."), rule)
+    else:
+        yield Fault(path, rule, " ".join(map(str, found)))

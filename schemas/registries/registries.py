@@ -32,6 +32,11 @@ class Rows(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return it as JSON, the same bytes for the same rows."""
         return msgspec.json.encode(self, order="deterministic")
 
+    def counts(self) -> dict[str, int]:
+        """Return how many rows each list has, of those that have any."""
+        lists = {name: len(getattr(self, name)) for name in self.__struct_fields__}
+        return {name: count for name, count in lists.items() if count}
+
     @classmethod
     def parse(cls, text: bytes) -> "Rows":
         """Return the rows of a JSON text that ``text`` made."""

@@ -8,7 +8,7 @@ import msgspec
 Kind = Literal["province", "city", "district", "commune", "ward", "township", "special-zone"]
 Extent = Literal["whole", "unchanged", "renamed", "part"]
 
-KINDS: Final[dict[Kind, int]] = {
+KINDS: Final[dict[str, int]] = {
     "province": 2,
     "city": 2,
     "district": 3,

@@ -3,7 +3,7 @@
 The only module that knows flask-smorest, which carries no types.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -28,8 +28,8 @@ from lrs.resources.mime import essence
 from lrs.services.auth import Authenticator
 from lrs.services.diagnostics import Diagnostics
 from lrs.services.limits import RateLimits
-from schemas.api.problems import ProblemSchema
-from schemas.faults import Fault, Refused
+from schemas.api.problems import ProblemSchema, complaints
+from schemas.faults import Refused
 from schemas.xapi.parsing import parse_json
 
 View = Callable[..., Any]
@@ -70,17 +70,6 @@ class _Parser(FlaskParser):
         [(location, found)] = error.messages_dict.items()
         rule = "parameter" if location == "query" else "value"
         raise Refused(complaints(found, "", rule)) from error
-
-
-def complaints(found: Any, path: str, rule: str) -> Iterator[Fault]:
-    """Yield what marshmallow complains of, each with the way to it."""
-    if isinstance(found, dict):
-        for name, inner in found.items():
-            # "_schema" is marshmallow's name for the whole.
-            step = "" if name == "_schema" else f"[{name}]" if isinstance(name, int) else f".{str(name)[:80]}"
-            yield from complaints(inner, (path + step).lstrip("."), rule)
-    else:
-        yield Fault(path, rule, " ".join(map(str, found)))
 
 
 class _Blueprint(SmorestBlueprint):  # type: ignore[misc]  # as above

@@ -101,7 +101,8 @@ class Providers:
 
     def try_now(self, provider: str, now: int) -> bool:
         """Tell whether the caller is to fetch the keys: once a minute, of all processes, one is."""
-        due = {"_id": provider, "tried": {"$not": {"$gt": now - _EVERY, "$lte": now}}}
+        # Another process's clock may be a little ahead; one that was far ahead must not stop everybody for long.
+        due = {"_id": provider, "tried": {"$not": {"$gt": now - _EVERY, "$lt": now + _EVERY}}}
         with translated(), pymongo.timeout(self._deadline):
             return self._rows.update_one(due, {"$set": {"tried": now}}).matched_count == 1
 

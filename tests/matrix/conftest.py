@@ -4,9 +4,10 @@ import contextlib
 import json
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from flask.testing import FlaskClient
 
 from lrs.app import close, create_app
 from lrs.config import Config
@@ -17,11 +18,12 @@ from lrs.store.credentials import Credential
 from lrs.store.organisations import Organisation
 from lrs.store.rows import ORG_BYTES
 
-from .model import Key
 from .world import ORGANISATIONS, SCOPES, World
 
 PEPPER = "a pepper for tests, of 32 characters or more"
 SEED = 20261123
+
+Found = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
@@ -34,29 +36,40 @@ def matrix_store(mongod: PrivateMongod) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="module")
-def world(mongod: PrivateMongod, matrix_store: Store) -> Iterator[World]:
+def asking(mongod: PrivateMongod, matrix_store: Store) -> Iterator[FlaskClient]:
     """Ask the application in process: what is between it and a socket is not what keeps organisations apart."""
-    name = matrix_store.database.name
-    app = create_app(Config(mongodb_uri=mongod.uri, database=name, pepper=PEPPER, page=25))
-    made = World(app.test_client(), SEED)
-    for organisation in ORGANISATIONS:
-        org = secrets.token_bytes(ORG_BYTES)
-        matrix_store.organisations.insert(Organisation(organisation, org, f"Tổ chức {organisation}"))
-        for scopes in SCOPES:
-            store_key(matrix_store, org, made.new_key(organisation, scopes))
-    made.seed()
-    yield made
+    app = create_app(Config(mongodb_uri=mongod.uri, database=matrix_store.database.name, pepper=PEPPER, page=25))
+    yield app.test_client()
     close(app)
 
 
-def store_key(store: Store, org: bytes, key: Key) -> None:
-    store.credentials.put(
-        Credential(
-            key=key.name,
-            org=org,
-            digest=digest(PEPPER.encode(), key.name, key.secret),
-            scopes=key.scopes,
-            authority=json.dumps(key.authority).encode(),
-            label=f"Khoá {key.mark}",
-        )
-    )
+@pytest.fixture(scope="module")
+def found(matrix_store: Store) -> Found:
+    """Make an organisation with a key for each of these tuples of scopes."""
+
+    def make(world: World, organisation: str, *scopes: tuple[str, ...]) -> None:
+        org = secrets.token_bytes(ORG_BYTES)
+        matrix_store.organisations.insert(Organisation(organisation, org, f"Tổ chức {organisation}"))
+        for each in scopes:
+            key = world.new_key(organisation, each)
+            matrix_store.credentials.put(
+                Credential(
+                    key=key.name,
+                    org=org,
+                    digest=digest(PEPPER.encode(), key.name, key.secret),
+                    scopes=key.scopes,
+                    authority=json.dumps(key.authority).encode(),
+                    label=f"Khoá {key.mark}",
+                )
+            )
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def world(asking: FlaskClient, found: Found) -> World:
+    made = World(asking, SEED)
+    for organisation in ORGANISATIONS:
+        found(made, organisation, *SCOPES)
+    made.seed()
+    return made

@@ -34,6 +34,7 @@ from lrs.resources.guards import guard
 from lrs.resources.health import health
 from lrs.resources.limits import limit_addresses, limit_callers
 from lrs.resources.oauth import oauth
+from lrs.resources.profiles import profiles
 from lrs.resources.xapi.about import About
 from lrs.resources.xapi.activities import Activities
 from lrs.resources.xapi.agents import Agents
@@ -116,6 +117,7 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     atexit.register(leave)
     errors.register(app)
     app.register_blueprint(health(Health(safetime, room)))
+    app.register_blueprint(profiles())
     limits = RateLimits(
         store.allowances,
         config.pepper,

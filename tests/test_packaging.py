@@ -35,9 +35,15 @@ def test_it_carries_the_licence(wheel):
     assert any(re.fullmatch(r"sohoc-[^/]+\.dist-info/licenses/LICENSE", name) for name in wheel)
 
 
-def test_it_holds_code_only(wheel):
+@pytest.mark.parametrize("name", ["training/profile.jsonld", "training/vocabulary.json"])
+def test_it_carries_the_profile_and_the_vocabulary(wheel, name):
+    assert f"schemas/{name}" in wheel
+
+
+def test_it_holds_code_and_data_that_the_code_reads_only(wheel):
     inside = [name for name in wheel if ".dist-info/" not in name]
-    assert [name for name in inside if not name.endswith((".py", "/py.typed"))] == []
+    data = re.compile(r"schemas/(?:training/[a-z]+\.json(?:ld)?|registries/data/.+)")
+    assert [name for name in inside if not name.endswith((".py", "/py.typed")) and not data.fullmatch(name)] == []
 
 
 def test_every_dependency_is_locked():

@@ -4,6 +4,8 @@ from typing import Final
 
 # Statements carry this for decades: it may be redirected elsewhere, and never changes.
 BASE: Final = "https://w3id.org/so-hoc/profiles/digital-skills"
+# What statements that follow the profile name. Templates and patterns that change get new ids, in a new version.
+VERSION: Final = f"{BASE}/v1.0"
 # Where a programme is named as an Activity, its code follows, percent-encoded.
 PROGRAMMES: Final = f"{BASE}/programmes/"
 # What a `mentored` statement is about, whose object is a person.

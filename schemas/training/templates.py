@@ -1,0 +1,196 @@
+"""Statements that name the profile, against its templates: what was found is counted and told, never refused."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from schemas.training.profile import load
+from schemas.xapi.paths import item, member
+
+_RELATIONS: Final = {
+    "contextParentActivityType": "parent",
+    "contextGroupingActivityType": "grouping",
+    "contextCategoryActivityType": "category",
+    "contextOtherActivityType": "other",
+}
+# JSONPath as Profiles 8.1 has it: no filters and no scripts.
+_step = re.compile(
+    r"\.(?P<word>[A-Za-z_][A-Za-z0-9_]*)|\[(?P<several>\*|(?:'[^']*'|[0-9]+)(?:\s*,\s*(?:'[^']*'|[0-9]+))*)\]"
+)
+_key = re.compile(r"'(?P<name>[^']*)'|(?P<index>[0-9]+)")
+_EVERY: Final = "*"
+
+Step = tuple[str | int, ...]
+
+
+class Broken(NamedTuple):
+    """A rule that a statement breaks: where it looks, and its word, such as ``included``; nothing that was sent."""
+
+    path: str
+    rule: str
+
+
+class Review(NamedTuple):
+    """The template that a statement was meant to follow, None if there is none for it, and what it breaks."""
+
+    template: str | None
+    faults: tuple[Broken, ...]
+
+
+class Location:
+    """A JSONPath: what it finds in a statement, and its name in the way that this store writes paths."""
+
+    def __init__(self, text: str) -> None:
+        self._ways = [_parsed(way.strip()) for way in text.split("|")]
+        self.path = " | ".join(_told(way) for way in self._ways)
+
+    def find(self, statement: object) -> list[Any]:
+        """Return the values there."""
+        return [value for way in self._ways for value in _walk(statement, way)]
+
+
+class Rule:
+    """One rule of a template (Profiles 8.1), without a selector."""
+
+    def __init__(self, rule: Mapping[str, Any]) -> None:
+        if "selector" in rule:
+            raise ValueError("rules with a selector are not read")
+        self._location = Location(rule["location"])
+        self._presence = rule.get("presence")
+        self._lists: dict[str, list[Any]] = {name: rule[name] for name in ("any", "all", "none") if name in rule}
+
+    def broken(self, statement: object) -> Broken | None:
+        """Return what is broken, by the first word of the rule that is."""
+        values = self._location.find(statement)
+        word = self._word(values)
+        return None if word is None else Broken(self._location.path, word)
+
+    def _word(self, values: list[Any]) -> str | None:
+        if self._presence == "excluded":
+            return "excluded" if values else None
+        if not values and self._presence is not None:
+            return "included" if self._presence == "included" else None
+        return next((name for name, listed in self._lists.items() if not _LISTS[name](values, listed)), None)
+
+
+class Template:
+    """One template: what picks it, and its rules."""
+
+    def __init__(self, template: Mapping[str, Any]) -> None:
+        self.id: str = template["id"]
+        self.verb: str | None = template.get("verb")
+        self._type: str | None = template.get("objectActivityType")
+        self._related = {rel: set(template[name]) for name, rel in _RELATIONS.items() if name in template}
+        self._usages = set(template.get("attachmentUsageType", ()))
+        self._refers = "contextStatementRefTemplate" in template
+        self._rules = [Rule(rule) for rule in template.get("rules", ())]
+        # The more is asked, the more exactly it was meant.
+        self.weight = sum([self._type is not None, len(self._related), bool(self._usages)])
+
+    def determines(self, statement: Mapping[str, Any]) -> bool:
+        """Tell whether a statement with its verb has all its determining properties (Profiles 8)."""
+        if self._type is not None and self._type != _type(statement["object"]):
+            return False
+        related = statement.get("context", {}).get("contextActivities", {})
+        if any(not types <= {_type(each) for each in related.get(rel, ())} for rel, types in self._related.items()):
+            return False
+        return self._usages <= {attachment["usageType"] for attachment in statement.get("attachments", ())}
+
+    def review(self, statement: Mapping[str, Any]) -> Review:
+        """Return what a normalised statement breaks; what it refers to is not looked up."""
+        broken = [found for rule in self._rules if (found := rule.broken(statement)) is not None]
+        if self._refers and "statement" not in statement.get("context", {}):
+            broken.append(Broken("context.statement", "included"))
+        return Review(self.id, tuple(broken))
+
+
+class Templates:
+    """The templates of a profile; of the one served here, unless another is given."""
+
+    def __init__(self, profile: bytes | None = None) -> None:
+        told = json.loads(load() if profile is None else profile)
+        self._names = {told["id"], *(version["id"] for version in told["versions"])}
+        self._by_verb: dict[str | None, list[Template]] = {}
+        for template in sorted(map(Template, told["templates"]), key=lambda template: (-template.weight, template.id)):
+            self._by_verb.setdefault(template.verb, []).append(template)
+
+    def follows(self, statement: Mapping[str, Any]) -> Review | None:
+        """Return how a valid statement follows its template; None when it does not name the profile."""
+        related = statement.get("context", {}).get("contextActivities")
+        if not related or not any(each["id"] in self._names for each in _listed(related.get("category", ()))):
+            return None
+        if any(isinstance(value, dict) for value in related.values()):
+            arrays = {rel: _listed(value) for rel, value in related.items()}
+            statement = {**statement, "context": statement["context"] | {"contextActivities": arrays}}
+        for verb in (statement["verb"]["id"], None):
+            for template in self._by_verb.get(verb, ()):
+                if template.determines(statement):
+                    return template.review(statement)
+        return Review(None, ())
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    """Return activities as an array; one may stand without it (1.0.3)."""
+    return [value] if isinstance(value, dict) else value
+
+
+def _type(activity: Mapping[str, Any]) -> str | None:
+    found: str | None = activity.get("definition", {}).get("type")
+    return found
+
+
+def _parsed(way: str) -> list[Step]:
+    """Return the steps of one path; ``ValueError`` for what is no part of the subset."""
+    steps: list[Step] = []
+    end = len("$") if way.startswith("$") else 0
+    while end < len(way):
+        if (found := _step.match(way, end)) is None:
+            raise ValueError(f"{way} is no JSONPath without filters")
+        if found["word"]:
+            steps.append((found["word"],))
+        elif found["several"] == _EVERY:
+            steps.append(())
+        else:
+            keys = _key.finditer(found["several"])
+            steps.append(tuple(int(key["index"]) if key["index"] else key["name"] for key in keys))
+        end = found.end()
+    return steps
+
+
+def _told(way: Iterable[Step]) -> str:
+    """Write a path as faults have it; for every member or item it is ``[*]``."""
+    path = ""
+    for step in way:
+        first = step[0] if step else _EVERY
+        if first == _EVERY:
+            path += "[*]"
+        else:
+            path = item(path, first) if isinstance(first, int) else member(path, first)
+    return path
+
+
+def _walk(value: object, way: Sequence[Step]) -> list[Any]:
+    """Return what the steps lead to; the empty step is every member or item."""
+    found: list[Any] = [value]
+    for step in way:
+        ahead: list[Any] = []
+        for each in found:
+            if isinstance(each, dict):
+                ahead += [each[key] for key in step if key in each] if step else each.values()
+            elif isinstance(each, list):
+                ahead += [each[key] for key in step if isinstance(key, int) and key < len(each)] if step else each
+        found = ahead
+    return found
+
+
+def _among(value: object, listed: list[Any]) -> bool:
+    """Tell whether a value is one of these; true is not 1."""
+    return any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in listed)
+
+
+_LISTS: Final[dict[str, Callable[[list[Any], list[Any]], bool]]] = {
+    "any": lambda values, listed: any(_among(value, listed) for value in values),
+    "all": lambda values, listed: all(_among(value, listed) for value in values),
+    "none": lambda values, listed: not any(_among(value, listed) for value in values),
+}

@@ -20,7 +20,7 @@ from lrs.services.grants import common
 from lrs.services.jwks import ALGORITHMS, KeySet
 from lrs.services.principals import Principal, bounds_of
 from lrs.services.proofs import Envelope, PublicKey, opened, verified
-from lrs.services.web import SECONDS, NoAnswer, Web
+from lrs.services.web import NoAnswer, Web
 from lrs.store import Store
 from lrs.store.providers import Provider
 
@@ -95,7 +95,7 @@ class Issuers:
     def stop(self) -> None:
         """Wait for fetches that have begun."""
         for thread in list(self._running.values()):
-            thread.join(2 * SECONDS)
+            thread.join(2 * self._web.seconds)
 
     def _claims(self, token: str, envelope: Envelope, provider: Provider, audience: str) -> dict[str, Any]:
         key = self._key(provider, envelope)
@@ -145,7 +145,7 @@ class Issuers:
         """Fetch the keys if it is time, and wait for them; raise Unavailable while that goes on."""
         mine = self._fetch(provider)
         if mine is not None:
-            mine.join(SECONDS)
+            mine.join(self._web.seconds)
         if provider.id in self._running:
             raise Unavailable("The keys of the identity provider are being read; send the same again", retry_after=1)
         return mine is not None

@@ -38,9 +38,9 @@ class NoAnswer(Unavailable):
 class _Connection(http.client.HTTPConnection):
     """A connection to one address that was looked at before, under the name that it stands for."""
 
-    def __init__(self, url: SplitResult, address: str, context: ssl.SSLContext | None) -> None:
+    def __init__(self, url: SplitResult, address: str, context: ssl.SSLContext | None, seconds: float) -> None:
         self.default_port = 443 if context else 80
-        super().__init__(url.hostname or "", url.port or self.default_port, timeout=SECONDS)
+        super().__init__(url.hostname or "", url.port or self.default_port, timeout=seconds)
         self._address = address
         self._context = context
 
@@ -55,9 +55,13 @@ class _Connection(http.client.HTTPConnection):
 
 
 class Web:
-    """Asks providers. ``private`` names hosts that may be in the private network, and on the loopback without TLS."""
+    """Asks providers; one request takes ``seconds`` at most.
 
-    def __init__(self, private: Collection[str] = ()) -> None:
+    ``private`` names hosts that may be in the private network, and on the loopback without TLS.
+    """
+
+    def __init__(self, private: Collection[str] = (), *, seconds: float = SECONDS) -> None:
+        self.seconds = seconds
         self._private = frozenset(host.lower() for host in private)
 
     def get(self, url: str) -> bytes:
@@ -80,7 +84,7 @@ class Web:
         parts = _split(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         try:
-            with self._connected(parts) as connection, _limited(connection):
+            with self._connected(parts) as connection, _limited(connection, self.seconds):
                 connection.request(method, path or "/", body, dict(headers))
                 response = connection.getresponse()
                 answer = response.read(LARGEST + 1)
@@ -94,7 +98,8 @@ class Web:
 
     @contextmanager
     def _connected(self, url: SplitResult) -> Iterator[_Connection]:
-        connection = _Connection(url, self._address(url), self._tls if url.scheme == "https" else None)
+        context = self._tls if url.scheme == "https" else None
+        connection = _Connection(url, self._address(url), context, self.seconds)
         with closing(connection):
             connection.connect()
             yield connection
@@ -117,11 +122,12 @@ class Web:
 
 
 @contextmanager
-def _limited(connection: _Connection) -> Iterator[None]:
+def _limited(connection: _Connection, seconds: float) -> Iterator[None]:
     """Cut the connection off when its time is over: a timeout alone begins anew with every byte."""
     # A second handle: what belongs to TLS must not be touched by another thread.
     with closing(socket.socket(fileno=os.dup(connection.sock.fileno()))) as handle:
-        guard = threading.Timer(SECONDS, _cut, [handle])
+        cut = threading.Event()
+        guard = threading.Timer(seconds, _cut, [handle, cut])
         guard.daemon = True
         guard.start()
         try:
@@ -129,9 +135,13 @@ def _limited(connection: _Connection) -> Iterator[None]:
         finally:
             guard.cancel()
             guard.join()
+    # Without a length, an answer that was cut off looks like one that has ended.
+    if cut.is_set():
+        raise TimeoutError
 
 
-def _cut(handle: socket.socket) -> None:
+def _cut(handle: socket.socket, cut: threading.Event) -> None:
+    cut.set()
     try:
         handle.shutdown(socket.SHUT_RDWR)
     except OSError:  # the other side was faster

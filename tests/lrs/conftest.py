@@ -41,13 +41,14 @@ def private_key(algorithm: str) -> Any:
 
 
 class IdentityProvider:
-    """``habit`` is how it answers: well, down, slow, drip, redirect, huge, nonsense, stranger."""
+    """``habit`` is how it answers: well, down, drip, redirect, huge, nonsense, stranger."""
 
     def __init__(self) -> None:
         self.keys: dict[str, Any] = {}
         self.algorithms: dict[str, str] = {}
         self.published: list[dict[str, Any]] = []
         self.fetches: Counter[str] = Counter()
+        self.forms: list[tuple[bytes, str | None, str | None]] = []
         self.habit = "well"
         self.described: dict[str, Any] = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -85,6 +86,11 @@ class IdentityProvider:
                 provider.fetches[self.path] += 1
                 provider._answer(self)
 
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                provider.forms.append((body, self.headers["Authorization"], self.headers["Content-Type"]))
+                provider._answer(self)
+
             def log_message(self, *_: Any) -> None:
                 pass
 
@@ -92,8 +98,6 @@ class IdentityProvider:
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         habit = self.habit
-        if habit == "slow":
-            time.sleep(1.5)
         if habit == "redirect":
             request.send_response(302)
             request.send_header("Location", f"{self.issuer}/elsewhere{request.path}")

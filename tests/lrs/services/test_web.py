@@ -1,0 +1,169 @@
+import time
+
+import pytest
+
+from lrs.services.discovery import discover, read_keys
+from lrs.services.web import NoAnswer, Web
+
+HERE = {"127.0.0.1", "localhost"}
+
+
+@pytest.fixture
+def web():
+    return Web(HERE)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://0.0.0.0/",
+        "https://10.1.2.3/",
+        "https://172.16.0.1/",
+        "https://192.168.1.1/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://100.64.0.1/",
+        "https://224.0.0.1/",
+        "https://255.255.255.255/",
+        "https://[::1]/",
+        "https://[::]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[2002:7f00:1::]/",
+        "https://[fe80::1]/",
+        "https://[fc00::1]/",
+        "https://[ff02::1]/",
+        "http://93.184.215.14/",
+        "http://hoc.example.vn/",
+    ],
+)
+def test_nothing_inside_is_asked_and_nothing_without_tls(url):
+    begun = time.monotonic()
+    with pytest.raises(NoAnswer):
+        Web().get(url)
+    assert time.monotonic() - begun < 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "127.0.0.1",
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/",
+        "gopher://127.0.0.1/",
+        "http:///keys",
+        "http://user:password@127.0.0.1/",
+        "http://127.0.0.1:0/",
+        "http://127.0.0.1:99999/",
+        "http://127.0.0.1/#x",
+        "http://tàikhoản.example.vn/",
+        "http://[::1/",
+        "http://127.0.0.1:1/a b",
+        "http://127.0.0.1:1/\x00",
+    ],
+)
+def test_what_is_no_address_is_not_asked(web, url):
+    with pytest.raises(NoAnswer):
+        web.get(url)
+
+
+def test_only_hosts_that_are_named_are_asked_on_the_loopback(identity_provider):
+    assert Web(HERE).get(identity_provider.issuer + "/keys")
+    with pytest.raises(NoAnswer, match="LRS_PROVIDER_HOSTS"):
+        Web({"sso.example.vn"}).get(identity_provider.issuer + "/keys")
+    assert identity_provider.fetches == {"/keys": 1}
+
+
+def test_a_named_host_inside_still_needs_tls_unless_it_is_this_machine():
+    with pytest.raises(NoAnswer):
+        Web({"10.1.2.3"}).get("http://10.1.2.3/")
+
+
+def test_redirections_are_not_followed(web, identity_provider):
+    identity_provider.habit = "redirect"
+    with pytest.raises(NoAnswer, match="302"):
+        web.get(identity_provider.issuer + "/keys")
+    assert identity_provider.fetches == {"/keys": 1}
+
+
+@pytest.mark.parametrize(("habit", "reason"), [("down", "503"), ("huge", "262144 bytes")])
+def test_any_other_answer_than_a_short_200_is_none(web, identity_provider, habit, reason):
+    identity_provider.habit = habit
+    with pytest.raises(NoAnswer, match=reason):
+        web.get(identity_provider.issuer + "/keys")
+
+
+def test_who_answers_byte_by_byte_is_cut_off(identity_provider):
+    identity_provider.habit = "drip"
+    begun = time.monotonic()
+    with pytest.raises(NoAnswer):
+        Web(HERE, seconds=0.6).get(identity_provider.issuer + "/keys")
+    assert 0.5 < time.monotonic() - begun < 1.6
+
+
+def test_nobody_there_is_no_answer(web):
+    with pytest.raises(NoAnswer):
+        web.get("http://127.0.0.1:1/keys")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(web, identity_provider):
+    with pytest.raises(NoAnswer, match="SSL"):
+        web.get(identity_provider.issuer.replace("http:", "https:") + "/keys")
+
+
+def test_a_provider_says_itself_where_its_keys_are(web, identity_provider):
+    found = discover(web, identity_provider.issuer)
+    assert (found.issuer, found.jwks_uri) == (identity_provider.issuer, identity_provider.issuer + "/keys")
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"issuer": "https://other.example.vn"},
+        {"issuer": None},
+        {"jwks_uri": ""},
+        {"jwks_uri": None},
+        {"jwks_uri": 5},
+        {"jwks_uri": "https://10.1.2.3/keys"},
+        {"jwks_uri": "file:///etc/passwd"},
+        {"jwks_uri": "https://hoc.example.vn/" + "x" * 1000},
+        {"token_endpoint": ["x"]},
+    ],
+)
+def test_a_description_that_is_wrong_is_of_no_use(web, identity_provider, described):
+    identity_provider.described = described
+    with pytest.raises(NoAnswer):
+        read_keys(web, identity_provider.issuer)
+
+
+def test_an_issuer_with_a_slash_at_its_end_is_another_one(web, identity_provider):
+    with pytest.raises(NoAnswer):
+        discover(web, identity_provider.issuer + "/")
+    identity_provider.habit = "stranger"
+    assert discover(web, identity_provider.issuer + "/").issuer == identity_provider.issuer + "/"
+    with pytest.raises(NoAnswer):
+        discover(web, identity_provider.issuer + "?x=1")
+
+
+@pytest.mark.parametrize("habit", ["nonsense"])
+def test_what_is_no_json_is_of_no_use(web, identity_provider, habit):
+    identity_provider.habit = habit
+    with pytest.raises(NoAnswer):
+        discover(web, identity_provider.issuer)
+
+
+@pytest.mark.parametrize("keys", [None, {"one": {}}, [{}] * 51, "x"])
+def test_a_key_set_that_is_none_is_of_no_use(web, identity_provider, keys):
+    identity_provider.published = keys
+    with pytest.raises(NoAnswer):
+        read_keys(web, identity_provider.issuer)
+
+
+def test_a_form_goes_with_the_name_and_secret_of_this_server(web, identity_provider):
+    web.post(identity_provider.issuer + "/token", {"code": "á b"}, user="client", password="a:b c")
+    (form,) = identity_provider.forms
+    assert form == (b"code=%C3%A1+b", "Basic Y2xpZW50OmElM0FiK2M=", "application/x-www-form-urlencoded")

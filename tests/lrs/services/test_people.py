@@ -2,10 +2,11 @@ import contextlib
 import secrets
 import threading
 import uuid
+from dataclasses import replace
 
 import pytest
 
-from lrs.errors import BadRequest, Conflict, NotFound
+from lrs.errors import BadRequest, Conflict, NotFound, Unavailable
 from lrs.services import clocks
 from lrs.services.audit import sealed_with
 from lrs.services.passwords import Passwords
@@ -232,6 +233,17 @@ def test_owners_who_remove_each_other_at_once_leave_one(people, org, owner, way)
     assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 1
     left = [member for member in people.list(org) if member.role == "owner" and not member.disabled]
     assert len(left) == 1
+
+
+def test_the_database_itself_lets_only_one_of_two_go_on_who_remove_each_other(store, people, org, owner):
+    one, other = (people.get(org, owner(f"owner{number}@hoc.example.vn")) for number in range(2))
+    with store.client.start_session() as first, store.client.start_session() as second:
+        for session, member in ((first, one), (second, other)):
+            session.start_transaction()
+            store.members.change(org, member.id, {"role": "analyst"}, session=session)
+        people._keep_an_owner(one, replace(one, role="analyst"), first)
+        with pytest.raises(Unavailable):
+            people._keep_an_owner(other, replace(other, role="analyst"), second)
 
 
 def test_one_who_was_invited_and_never_came_keeps_no_organisation(people, org):

@@ -29,14 +29,18 @@ class LeaseLost(Unavailable):
 
 
 class Follower:
-    """One derived thing. ``name`` is for ever: its places are kept under it. ``batch`` is about how much it reads."""
+    """One derived thing. ``name`` is for ever: its places are kept under it. ``batch`` is about how much it reads.
+
+    After a failure it reads less at once: a transaction must end within its lifetime, on a slow machine too.
+    """
 
     def __init__(self, store: Store, name: str, worker: str, effect: Effect, *, batch: int = BATCH) -> None:
         self._store = store
         self._name = name
         self._worker = worker
         self._effect = effect
-        self._batch = batch
+        self._most = self._batch = batch
+        self._known: dict[bytes, int] = {}
 
     def follow(self) -> int:
         """Bring every organisation forward by one batch; return how many statements were read.
@@ -48,14 +52,24 @@ class Follower:
 
     def forward(self, org: bytes, through: int) -> int:
         """Bring one organisation forward by one batch, up to ``through``; return how many statements were read."""
-        place = self._store.places.take(self.name(org), self._worker, lease=LEASE)
-        if place is None or place >= through:
+        # A look costs a read, a lease a write that a majority must have: most of the time there is nothing new.
+        if self._known.get(org, 0) >= min(self._store.statements.newest(org), through):
             return 0
+        place = self._store.places.take(self.name(org), self._worker, lease=LEASE)
+        if place is None:
+            return 0
+        self._known[org] = place
         batch = self._store.statements.after(org, place, through=through, most=self._batch)
         if batch:
             behind = batch[-1].stored
-            self._effect(org, batch, lambda session: self._move(org, behind, session))
-            self._store.places.move(self.name(org), self._worker, behind)
+            try:
+                self._effect(org, batch, lambda session: self._move(org, behind, session))
+            except Unavailable:
+                self._batch = max(self._batch // 2, 1)
+                raise
+            self._batch = min(self._batch * 2, self._most)
+            if self._store.places.move(self.name(org), self._worker, behind):
+                self._known[org] = behind
         return len(batch)
 
     def name(self, org: bytes) -> str:

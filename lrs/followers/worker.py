@@ -1,13 +1,14 @@
 """``lrs worker``: runs the followers and tidies up, until it is told to stop."""
 
 import logging
+import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from lrs.config import Config
 from lrs.errors import LRSError
-from lrs.followers.feed import Follower
+from lrs.followers.records import records_follower
 from lrs.services import clocks
 from lrs.services.anchors import Anchors, to_file, to_log
 from lrs.store import Store, open_store
@@ -19,9 +20,10 @@ _ANCHOR_EVERY: Final = 60.0
 log = logging.getLogger(__name__)
 
 
-def run_worker(config: Config, stop: threading.Event, followers: Sequence[Follower] = ()) -> None:
+def run_worker(config: Config, stop: threading.Event) -> None:
     """Work until ``stop`` is set; outages of the database are waited out."""
     store = open_store(config.mongodb_uri, config.database, deadline=config.deadline, connections=4)
+    followers = [records_follower(store, secrets.token_hex(8), config.timezone)]
     anchors = _anchors(store, config)
     swept = anchored = float("-inf")
     try:

@@ -1,6 +1,6 @@
 """Passwords of people: argon2id, so that guessing them is slow even for whoever has the database.
 
-A check costs some 20 ms and 19 MiB, so few run at once and more are turned away: signing in must not be a way to keep
+A check costs some 30 ms and 19 MiB, so few run at once and more are turned away: signing in must not be a way to keep
 this server from its work. What tools send does not pass here.
 """
 

@@ -67,7 +67,9 @@ class Issuers:
         The issuer and the one audience must be registered, and the organisation that did so be enabled.
         """
         envelope = opened(token)
-        provider = self._current(_READ_ANEW).get((envelope.issuer, envelope.audience))
+        key = envelope.issuer, envelope.audience
+        # One that is unknown may have just been registered.
+        provider = self._current(_READ_ANEW).get(key) or self._current(_SEEN_AGAIN).get(key)
         if provider is None or provider.disabled or envelope.typ not in _TYPES or envelope.algorithm not in ALGORITHMS:
             raise Unauthorized
         claims = self._claims(token, envelope, provider, provider.audience)

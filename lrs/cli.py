@@ -8,7 +8,16 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from lrs import audit_commands, key_commands, logs, messages, registry_commands
+from lrs import (
+    audit_commands,
+    credential_commands,
+    key_commands,
+    logs,
+    member_commands,
+    messages,
+    organisation_commands,
+    registry_commands,
+)
 from lrs.config import Config, language
 from lrs.errors import LRSError
 from lrs.messages import StartFailed
@@ -93,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     _add(admin, "migrate", migrate)
     _add(admin, "credential", credential)
     _add(admin, "check", check)
+    for group in (organisation_commands, credential_commands, member_commands):
+        group.add_to(admin)
     audit_commands.add_to(admin)
     key_commands.add_to(admin)
     registry_commands.add_to(admin)

@@ -202,6 +202,56 @@ REGISTRY_LOADED = Text("Loaded {kind}: {rows} (version {version}).", "Đã nạp
 REGISTRY_UNCHANGED = Text(
     "Nothing new in {kind}: {rows} (version {version}).", "{kind} không có gì mới: {rows} (phiên bản {version})."
 )
+SECRET_ONCE = Text(
+    "Key     {key}\nSecret  {secret}\nThe secret is shown this once.",
+    "Khóa    {key}\nMật mã  {secret}\nMật mã chỉ hiện một lần này.",
+)
+KEY_CHANGED = Text(
+    "The key {key} was changed; it holds everywhere within a minute.",
+    "Đã sửa khóa {key}; có hiệu lực ở mọi nơi trong vòng một phút.",
+)
+KEY_DISABLED = Text(
+    "The key {key} opens nothing any more, everywhere within a minute.",
+    "Khóa {key} đã bị tạm khóa, có hiệu lực ở mọi nơi trong vòng một phút.",
+)
+KEY_ENABLED = Text("The key {key} opens again what it did before.", "Khóa {key} dùng lại được như trước.")
+KEY_DELETED = Text(
+    "The key {key} was deleted; what was stored with it stays.",
+    "Đã xóa khóa {key}; dữ liệu đã lưu bằng khóa này vẫn còn.",
+)
+ORGANISATION_MADE = Text(
+    "The organisation {organisation} was made."
+    " Make its first key with: lrs admin credentials create --organisation {organisation}",
+    "Đã tạo tổ chức {organisation}."
+    " Tạo khóa đầu tiên bằng lệnh: lrs admin credentials create --organisation {organisation}",
+)
+ORGANISATION_MADE_FOR = Text(
+    "The organisation {organisation} was made. With this code, shown this once, its owner sets a password within seven"
+    " days, at POST /api/invitations/accept:\n{code}",
+    "Đã tạo tổ chức {organisation}. Bằng mã chỉ hiện một lần này, chủ của tổ chức đặt mật khẩu trong vòng bảy ngày, qua"
+    " POST /api/invitations/accept:\n{code}",
+)
+ORGANISATION_CHANGED = Text("The organisation {organisation} was changed.", "Đã sửa tổ chức {organisation}.")
+ORGANISATION_DISABLED = Text(
+    "The organisation {organisation} is disabled: none of its keys, tokens and sessions opens anything any more,"
+    " everywhere within a minute.",
+    "Đã tạm khóa tổ chức {organisation}: trong vòng một phút, mọi khóa, token và phiên đăng nhập của tổ chức hết hiệu"
+    " lực.",
+)
+ORGANISATION_ENABLED = Text(
+    "The organisation {organisation} is enabled: its keys open again what they did before.",
+    "Đã mở lại tổ chức {organisation}: các khóa của tổ chức dùng được như trước.",
+)
+INVITED = Text(
+    "With this code, shown this once, {email} sets a password within seven days, at POST /api/invitations/accept:"
+    "\n{code}",
+    "Bằng mã chỉ hiện một lần này, {email} đặt mật khẩu trong vòng bảy ngày, qua POST /api/invitations/accept:\n{code}",
+)
+MEMBER_CHANGED = Text("{member} is {role} from now on.", "Từ nay {member} có vai trò {role}.")
+MEMBER_DISABLED = Text(
+    "{member} is signed out and cannot sign in.", "{member} đã bị đăng xuất và không đăng nhập được nữa."
+)
+MEMBER_ENABLED = Text("{member} can sign in again.", "{member} đăng nhập lại được.")
 READY = Text(
     """
 Sổ Học is running. Ctrl-C stops it.

@@ -77,6 +77,12 @@ class NewOrganisationSchema(Schema):
     owner = fields.Nested(OwnerSchema, required=True)
 
 
+class CommandedOrganisationSchema(NewOrganisationSchema):
+    """An organisation that is wanted on the command line, where its first key can be made at once."""
+
+    owner = fields.Nested(OwnerSchema)
+
+
 class OrganisationsSchema(Schema):
     """All organisations of this server, in the order of their ids."""
 

@@ -98,7 +98,7 @@ class Log(Logger):
             "request",
             method=environ["REQUEST_METHOD"],
             # Without a path where gunicorn refuses a request before it is one.
-            path=environ.get("PATH_INFO", "")[:LONGEST_PATH],
+            path=_plain(environ.get("PATH_INFO", "")[:LONGEST_PATH]),
             status=int(str(resp.status)[:3]),
             bytes=resp.sent,
             ms=round(request_time.total_seconds() * 1000, 1),
@@ -110,8 +110,13 @@ class Log(Logger):
 def _discreet(record: logging.LogRecord) -> bool:
     """Take out of gunicorn's messages what they quote of a request."""
     message = re.sub(r"(?s)^(Invalid request from ip=\S+):.*", r"\1", record.getMessage())
-    record.msg, record.args = re.sub(r"\?\S+", "?", message), None
+    record.msg, record.args = re.sub(r"/\S*[@%]\S*", "/*", re.sub(r"\?\S+", "?", message)), None
     return True
+
+
+def _plain(path: str) -> str:
+    """Return a path with a star for what is no plain word: none of ours has such, so it may be a mailbox or a name."""
+    return re.sub(r"[^/]*[^/\w.-][^/]*", "*", path, flags=re.ASCII)
 
 
 def _check_database(_server: Any) -> None:

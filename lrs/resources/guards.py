@@ -11,6 +11,7 @@ from lrs.resources import cors
 from lrs.resources.cookies import Cookies
 from lrs.resources.encodings import REFUSAL, compress
 from lrs.services.auth import Authenticator
+from lrs.services.confinement import refuse_launch
 from lrs.services.principals import Principal
 from schemas.xapi.leniency import MISSING_VERSION
 from schemas.xapi.timestamps import iso
@@ -18,6 +19,8 @@ from schemas.xapi.versions import HEADER, Version, negotiate
 
 CONSISTENT_THROUGH = "X-Experience-API-Consistent-Through"
 _OPEN_TO_ALL = frozenset({"xapi.about"})
+_IN_A_LAUNCH = frozenset({"batches.store", "validation.validate"})
+"""What content with a launch token may use of the own API; whatever else a key may do is not for a browser."""
 
 
 def guard(
@@ -68,6 +71,8 @@ def guard_api(
         if (request.endpoint or "").rpartition(".")[2] not in open_to_all:
             # Whoever says who it is means that, whatever cookie the browser adds.
             g.principal = authenticated(authenticator) if "Authorization" in request.headers else cookies.caller()
+            if request.endpoint not in _IN_A_LAUNCH:
+                refuse_launch(g.principal)
         refuse_unreadable()
         return None
 

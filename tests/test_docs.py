@@ -51,9 +51,9 @@ def test_the_readme_tells_every_relaxation(readme):
 
 
 def test_every_route_is_in_both_readmes_and_none_that_is_not(app):
-    routes = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(("/api/", "/xapi/"))}
+    routes = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(("/api/", "/xapi/", "/oauth/"))}
     for readme in READMES:
-        assert set(re.findall(r"/x?api/[a-z./<>-]*[a-z>]", read(readme))) == routes
+        assert set(re.findall(r"/(?:x?api|oauth)/[a-z./<>-]*[a-z>]", read(readme))) == routes
 
 
 @pytest.mark.parametrize("readme", READMES)

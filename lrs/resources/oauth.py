@@ -13,6 +13,7 @@ from lrs.errors import Unauthorized
 from lrs.resources.guards import basic_pair, refuse_unreadable
 from lrs.resources.mime import essence
 from lrs.services.auth import Authenticator
+from lrs.services.limits import RateLimits
 from lrs.services.principals import Principal
 from lrs.services.tokens import InvalidScope, NotYours, Tokens
 from schemas.api.scopes import SCOPES
@@ -34,7 +35,7 @@ class OAuthError(Exception):
         self.status = status
 
 
-def oauth(tokens: Tokens, authenticator: Authenticator) -> Blueprint:
+def oauth(tokens: Tokens, authenticator: Authenticator, limits: RateLimits) -> Blueprint:
     """Return the views."""
     blueprint = Blueprint("oauth", __name__)
     blueprint.register_error_handler(OAuthError, _refuse)
@@ -45,7 +46,7 @@ def oauth(tokens: Tokens, authenticator: Authenticator) -> Blueprint:
         """Give a credential a token in exchange for its secret."""
         form = _form()
         grant = _needed(form, "grant_type")
-        caller = _client(form, authenticator)
+        caller = _client(form, authenticator, limits)
         if grant != _GRANT:
             raise OAuthError("unsupported_grant_type", f"The only grant here is {_GRANT}.")
         return jsonify(_issued(tokens, caller, frozenset(form.get("scope", "").split())))
@@ -55,7 +56,7 @@ def oauth(tokens: Tokens, authenticator: Authenticator) -> Blueprint:
         """End a token of the caller's; one that holds no more is no error (RFC 7009, 2.2)."""
         form = _form()
         told = _needed(form, "token")
-        _revoke(tokens, _client(form, authenticator), told)
+        _revoke(tokens, _client(form, authenticator, limits), told)
         return Response()
 
     @blueprint.get("/oauth/jwks")
@@ -126,7 +127,7 @@ def _needed(form: dict[str, str], name: str) -> str:
     return form[name]
 
 
-def _client(form: dict[str, str], authenticator: Authenticator) -> Principal:
+def _client(form: dict[str, str], authenticator: Authenticator, limits: RateLimits) -> Principal:
     """Return the credential that asks; by Basic or in the form, never both (RFC 6749, 2.3)."""
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     if scheme and ("client_secret" in form or scheme.lower() != "basic"):
@@ -135,9 +136,11 @@ def _client(form: dict[str, str], authenticator: Authenticator) -> Principal:
         raise OAuthError("invalid_client", "Give the key and its secret, by HTTP Basic.", Unauthorized.status)
     try:
         key, secret = basic_pair(value) if scheme else (form["client_id"], form.get("client_secret", ""))
-        return authenticator.basic(*_written(key, secret, encoded=bool(scheme)), request.remote_addr or "")
+        caller = authenticator.basic(*_written(key, secret, encoded=bool(scheme)), request.remote_addr or "")
     except Unauthorized as error:
         raise OAuthError("invalid_client", "The key or its secret is wrong.", Unauthorized.status) from error
+    limits.request(caller)
+    return caller
 
 
 def _written(key: str, secret: str, *, encoded: bool) -> tuple[str, str]:

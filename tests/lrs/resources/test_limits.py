@@ -83,6 +83,12 @@ def test_one_key_over_its_limit_is_no_matter_to_another(serve, path):
     assert 429 not in statuses(4, ask, "GET", path)
 
 
+def test_who_asks_for_tokens_is_counted_too(serve):
+    ask = serve(("slow", {"requests": 2}))
+    form = {"data": {"grant_type": "client_credentials"}}
+    assert statuses(3, ask, "POST", "/oauth/token", key="slow", **form) == [200, 200, 429]
+
+
 def test_processes_count_requests_together(serve):
     asks = [serve(requests_per_minute=60) for _ in range(2)]
     told = [status for ask in asks for status in statuses(60, ask, "GET", "/api/diagnostics")]

@@ -143,7 +143,9 @@ def _type(activity: Mapping[str, Any]) -> str | None:
 def _parsed(way: str) -> list[Step]:
     """Return the steps of one path; ``ValueError`` for what is no part of the subset."""
     steps: list[Step] = []
-    end = len("$") if way.startswith("$") else 0
+    # The sign for the whole may be left out.
+    way = way if way.startswith("$") else f"$.{way}"
+    end = len("$")
     while end < len(way):
         if (found := _step.match(way, end)) is None:
             raise ValueError(f"{way} is no JSONPath without filters")

@@ -174,13 +174,3 @@ def test_who_guesses_secrets_is_slowed_down_alike_for_keys_that_exist_and_that_d
     assert (refused.status_code, refused.content_type) == (429, "application/problem+json")
     assert int(refused.headers["Retry-After"]) >= 1
     assert ask("GET", "/api/diagnostics", address="203.0.113.2").status_code == 200
-
-
-def test_while_the_store_is_away_requests_meet_the_outage_and_no_limit(config):
-    app = create_app(replace(config, mongodb_uri="mongodb://127.0.0.1:9/?replicaSet=rs", deadline=1.0))
-    try:
-        pair = base64.b64encode(b"first:secret").decode()
-        headers = {"Authorization": f"Basic {pair}", "X-Experience-API-Version": "2.0.0"}
-        assert app.test_client().get("/xapi/statements", headers=headers).status_code == 503
-    finally:
-        close(app)

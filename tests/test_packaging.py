@@ -35,8 +35,10 @@ def test_it_carries_the_licence(wheel):
     assert any(re.fullmatch(r"sohoc-[^/]+\.dist-info/licenses/LICENSE", name) for name in wheel)
 
 
-@pytest.mark.parametrize("name", ["training/profile.jsonld", "training/vocabulary.json"])
-def test_it_carries_the_profile_and_the_vocabulary(wheel, name):
+@pytest.mark.parametrize(
+    "name", ["training/profile.jsonld", "training/vocabulary.json", "registries/shipped/dong-nai/units.csv"]
+)
+def test_it_carries_the_profile_the_vocabulary_and_a_registry(wheel, name):
     assert f"schemas/{name}" in wheel
 
 

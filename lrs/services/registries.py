@@ -86,14 +86,15 @@ class RegistryService:
         def write(session: Session) -> Replaced:
             before = self._newer(self._snapshot, session)
             rows, version = change(before), before.versions.get(kind, 0)
-            if rows == before.rows(kind):
-                return Replaced(version, changed=False, rows=rows.counts())
-            text = rows.text()
-            if len(text) > LARGEST:
-                raise PayloadTooLarge(f"A registry holds at most {LARGEST} bytes")
             after = before.replaced(kind, rows, version + 1)
             if kind == "targets" and after.targets.faults:
                 raise Refused(after.targets.faults)
+            # Refusals name rows where they stood; what is kept has an order of its own.
+            rows = rows.in_order()
+            if rows == before.rows(kind).in_order():
+                return Replaced(version, changed=False, rows=rows.counts())
+            if len(text := rows.text()) > LARGEST:
+                raise PayloadTooLarge(f"A registry holds at most {LARGEST} bytes")
             self._rows.replace(kind, Registry(version + 1, text), clocks.now(), session)
             return Replaced(version + 1, changed=True, rows=rows.counts())
 

@@ -28,6 +28,12 @@ class Rows(msgspec.Struct, frozen=True, omit_defaults=True):
     crosswalks: tuple[Crosswalk, ...] = ()
     platforms: tuple[Platform, ...] = ()
 
+    def in_order(self) -> "Rows":
+        """Return the same rows with those in their order whose order means nothing."""
+        units = sorted(self.units, key=lambda unit: unit.key)
+        links = sorted(self.links, key=lambda link: (link.effective, link.old_code, link.new_code))
+        return msgspec.structs.replace(self, units=tuple(units), links=tuple(links))
+
     def text(self) -> bytes:
         """Return it as JSON, the same bytes for the same rows."""
         return msgspec.json.encode(self, order="deterministic")

@@ -1,0 +1,204 @@
+"""The own API keeps to its description: whoever calls, with whatever fits it or does not.
+
+Schemathesis makes the requests from the published document, the same in every run; they go to a real server. It knows
+no ids, codes and passwords, so every other time a good one takes the place of what it made up: else whatever has an id
+in its path would only ever be not found.
+"""
+
+import contextlib
+import itertools
+import os
+import secrets
+from collections import Counter, defaultdict
+from http.cookiejar import DefaultCookiePolicy
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings, strategies
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi import checks
+
+KEEPS_TO = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+PASSWORD = "mật khẩu dài của người thử"
+BEYOND_REACH = ("/api/providers", "/api/session/oidc", "/api/units/assignments")
+"""What succeeds only where there is an identity provider to ask, or a unit that was split."""
+SHARES = {
+    ("admin", GenerationMode.POSITIVE): 10,
+    ("admin", GenerationMode.NEGATIVE): 6,
+    ("owner", GenerationMode.POSITIVE): 5,
+    ("weak", GenerationMode.POSITIVE): 3,
+    ("nobody", GenerationMode.POSITIVE): 2,
+}
+"""Requests for each operation, by who sends them and whether they fit the description."""
+TIMES = int(os.environ.get("TIMES", "1"))
+"""A longer run has so many times as many requests."""
+
+
+class Callers:
+    """Speaks to a server as those whom the description knows, each request from an address of its own."""
+
+    def __init__(self, server):
+        self.root = server.root
+        self._http = requests.Session()
+        # Cookies are sent where they are meant to be, and nowhere else.
+        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._addresses = (f"10.{a}.{b}.{c}" for a, b, c in itertools.product(range(256), repeat=3))
+        self._admin = {"auth": (server.key, server.secret)}
+        made = self.do("POST", "/api/credentials", {"label": "weak"})
+        self._weak = {"auth": (made["key"], made["secret"])}
+        member = self.invitation()
+        self.do("POST", "/api/invitations/accept", acceptance(member))
+        self._sign_in = {"organisation": "first", "email": member["member"]["email"], "password": PASSWORD}
+        self._owner = {}
+
+    def send(self, case, who):
+        """Send what schemathesis made."""
+        how = {"admin": self._admin, "weak": self._weak, "nobody": {}, "owner": self._signed_in()}[who]
+        headers = self._from_anywhere() | how.get("headers", {})
+        if case.path.startswith("/api/session"):
+            self._owner = {}
+        return case.call(base_url=self.root, session=self._http, timeout=30, **how | {"headers": headers})
+
+    def _signed_in(self):
+        if not self._owner:
+            address, here = f"{self.root}/api/session", self._from_anywhere()
+            answer = requests.post(address, json=self._sign_in, headers=here, timeout=30)
+            csrf = {"X-CSRF-Token": answer.json()["csrf"]}
+            self._owner = {"cookies": answer.cookies.get_dict(), "headers": csrf}
+        return self._owner
+
+    def _from_anywhere(self):
+        return {"X-Forwarded-For": next(self._addresses)}
+
+    def do(self, method, path, body):
+        """Do something as the administrator; return the answer."""
+        how = self._admin | {"json": body, "headers": self._from_anywhere(), "timeout": 30}
+        answer = self._http.request(method, self.root + path, **how)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def invitation(self):
+        person = {"email": f"{secrets.token_hex(6)}@hoc.example.vn", "name": "Người thử", "role": "owner"}
+        return self.do("POST", "/api/members", person)
+
+    def organisation(self):
+        owner = {"email": "chu@truong.example.vn", "name": "Chủ"}
+        return self.do(
+            "POST", "/api/organisations", {"id": f"o{secrets.token_hex(6)}", "name": "Trường", "owner": owner}
+        )
+
+    def unit(self):
+        unit = {"code": "79", "name": "Thành phố Hồ Chí Minh", "kind": "city"}
+        self.do("PUT", "/api/units", {"units": [unit], "links": []})
+        return unit["code"]
+
+    def improve(self, case):
+        """Put what exists, or opens, in the place of what was made up."""
+        there = {
+            "key": lambda: self.do("POST", "/api/credentials", {})["key"],
+            "id": lambda: self.organisation()["id"],
+            "member": lambda: self.invitation()["member"]["id"],
+            "code": self.unit,
+        }
+        for name in case.path_parameters.keys() & there:
+            case.path_parameters[name] = there[name]()
+        bodies = {
+            "/api/session": lambda: self._sign_in,
+            "/api/invitations/accept": lambda: acceptance(self.invitation()),
+            "/api/launches": lambda: LAUNCH,
+        }
+        if case.method == "POST" and case.path in bodies:
+            case.body = bodies[case.path]()
+
+
+LAUNCH = {"agent": {"mbox": "mailto:lan@hoc.example.vn"}, "activity": "https://hoc.example.vn/courses/an-toan-so"}
+
+
+def acceptance(invited):
+    return {"code": invited["invitation"]["code"], "password": PASSWORD}
+
+
+@pytest.fixture(scope="module")
+def callers(serve):
+    with serve(LRS_PROXIES="1") as running:
+        yield Callers(running)
+
+
+@pytest.fixture(scope="module")
+def operations(callers):
+    """The operations of the published document."""
+    document = schemathesis.openapi.from_url(f"{callers.root}/api/openapi.json")
+    document.config.generation.update(with_security_parameters=False)
+    return [found.ok() for found in document.get_all_operations()]
+
+
+@pytest.fixture(scope="module")
+def met(callers, operations):
+    """Send everything; return which statuses each operation was met with, by who sent it, and what was amiss."""
+    statuses, amiss = defaultdict(Counter), []
+    for (who, mode), share in SHARES.items():
+        for operation in operations:
+            try:
+                fuzz(callers, operation, who, mode, share * TIMES, statuses[who, operation.path, operation.method])
+            except FailureGroup as found:
+                amiss.append(f"{who}: {operation.method} {operation.path}: {found}")
+    return statuses, amiss
+
+
+def fuzz(callers, operation, who, mode, examples, statuses):
+    @settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode), good=strategies.booleans())
+    def send(case, good):
+        if good and mode is GenerationMode.POSITIVE:
+            callers.improve(case)
+        answer = callers.send(case, who)
+        statuses[answer.status_code] += 1
+        case.validate_response(answer, checks=KEEPS_TO)
+
+    # What takes nothing cannot be sent anything that does not fit.
+    with contextlib.suppress(Unsatisfiable):
+        send()
+
+
+def test_every_answer_is_as_described(met):
+    """`pytest -rP` shows how much was asked by whom, and what came back."""
+    statuses, amiss = met
+    for who in dict.fromkeys(who for who, _ in SHARES):
+        total = sum((each for (sender, *_), each in statuses.items() if sender == who), Counter())
+        print(who, total.total(), dict(sorted(total.items())))  # noqa: T201 - figures for people
+    assert not amiss, "\n\n".join(amiss)
+
+
+def test_everything_was_met_with_success_too(met, operations):
+    statuses, _ = met
+    for operation in operations:
+        found = {status for who in ("admin", "owner") for status in statuses[who, operation.path, operation.method]}
+        reached = any(200 <= status < 400 for status in found)
+        untried = f"Teach `improve` what {operation.method} {operation.path} needs: it was only met with {found}"
+        assert reached or operation.path.startswith(BEYOND_REACH), untried
+
+
+def test_without_a_credential_only_what_is_open_to_all_is_answered(met, operations):
+    statuses, _ = met
+    for operation in operations:
+        found = statuses["nobody", operation.path, operation.method].keys()
+        assert found
+        if operation.definition.raw.get("security") != []:
+            assert found == {401}, (operation.method, operation.path, found)

@@ -24,15 +24,15 @@ from lrs.services.proofs import LARGEST, opened, verified
 from lrs.store import Store
 from lrs.store.credentials import Credential
 from lrs.store.entries import Entry
+from schemas.api.launches import LAUNCH_SCOPES as LAUNCHED
+from schemas.api.launches import LONGEST as LONGEST_LAUNCH
 from schemas.faults import Fault
 
 ALGORITHM: Final = "EdDSA"
 ACCESS: Final = "at+jwt"
 LAUNCH: Final = "launch+jwt"
-LAUNCH_SCOPES: Final = frozenset({"statements/write", "state", "profile"})
+LAUNCH_SCOPES: Final = frozenset(LAUNCHED)
 """The most a launch token may do; of profiles it only reads those of its activity and of its learner."""
-LONGEST_LAUNCH: Final = 480
-"""Minutes."""
 _REQUIRED: Final = ("sub", "iat", "nbf", "jti", "scope")
 # The clocks of servers of one store hardly differ.
 _LEEWAY: Final = 5.0
@@ -115,7 +115,7 @@ class Tokens:
         credential = self._own(principal)
         scopes = covered(asked & LAUNCH_SCOPES, principal.scopes)
         bound = {"agent": launch.agent, "activity": launch.activity, "registration": launch.registration}
-        issued = self._signed(LAUNCH, credential, scopes, minutes * 60, {"launch": bound})
+        issued = self._signed(LAUNCH, credential, scopes, min(minutes, LONGEST_LAUNCH) * 60, {"launch": bound})
         if len(issued.token) > LARGEST:
             raise BadRequest("The token would be too large", [Fault("", "limit", "agent and activity are too long")])
         return issued

@@ -35,25 +35,6 @@ class NoAnswer(Unavailable):
     title = "The identity provider gives no useful answer for the moment"
 
 
-class _Connection(http.client.HTTPConnection):
-    """A connection to one address that was looked at before, under the name that it stands for."""
-
-    def __init__(self, url: SplitResult, address: str, context: ssl.SSLContext | None, seconds: float) -> None:
-        self.default_port = 443 if context else 80
-        super().__init__(url.hostname or "", url.port or self.default_port, timeout=seconds)
-        self._address = address
-        self._context = context
-
-    def connect(self) -> None:
-        """Connect; with TLS the certificate must be for the name."""
-        plain = socket.create_connection((self._address, self.port), self.timeout)
-        try:
-            self.sock = self._context.wrap_socket(plain, server_hostname=self.host) if self._context else plain
-        except BaseException:
-            plain.close()
-            raise
-
-
 class Web:
     """Asks providers; one request takes ``seconds`` at most.
 
@@ -82,10 +63,10 @@ class Web:
 
     def _ask(self, method: str, url: str, body: str | None, headers: Mapping[str, str]) -> bytes:
         parts = _split(url)
-        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        asked = parts.path + (f"?{parts.query}" if parts.query else "") or "/"
         try:
-            with self._connected(parts) as connection, _limited(connection, self.seconds):
-                connection.request(method, path or "/", body, dict(headers))
+            with self._connected(parts) as connection:
+                connection.request(method, asked, body, {"Host": parts.netloc, **headers})
                 response = connection.getresponse()
                 answer = response.read(LARGEST + 1)
         except _FAILURES as error:
@@ -97,11 +78,13 @@ class Web:
         return answer
 
     @contextmanager
-    def _connected(self, url: SplitResult) -> Iterator[_Connection]:
-        context = self._tls if url.scheme == "https" else None
-        connection = _Connection(url, self._address(url), context, self.seconds)
-        with closing(connection):
-            connection.connect()
+    def _connected(self, url: SplitResult) -> Iterator[http.client.HTTPConnection]:
+        """Give a connection to the address that was looked at, with TLS for the name; all within the time there is."""
+        host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+        connection = http.client.HTTPConnection(host, port)
+        plain = socket.create_connection((self._address(url), port), self.seconds)
+        with closing(plain), _limited(plain, self.seconds), closing(connection):
+            connection.sock = self._tls.wrap_socket(plain, server_hostname=host) if url.scheme == "https" else plain
             yield connection
 
     def _address(self, url: SplitResult) -> str:
@@ -122,10 +105,10 @@ class Web:
 
 
 @contextmanager
-def _limited(connection: _Connection, seconds: float) -> Iterator[None]:
-    """Cut the connection off when its time is over: a timeout alone begins anew with every byte."""
+def _limited(connected: socket.socket, seconds: float) -> Iterator[None]:
+    """Cut a connection off when its time is over: a timeout alone begins anew with every byte."""
     # A second handle: what belongs to TLS must not be touched by another thread.
-    with closing(socket.socket(fileno=os.dup(connection.sock.fileno()))) as handle:
+    with closing(socket.socket(fileno=os.dup(connected.fileno()))) as handle:
         cut = threading.Event()
         guard = threading.Timer(seconds, _cut, [handle, cut])
         guard.daemon = True

@@ -1,6 +1,15 @@
+import contextlib
+import socket
+import ssl
+import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from lrs.services.discovery import discover, read_keys
 from lrs.services.web import NoAnswer, Web
@@ -167,3 +176,68 @@ def test_a_form_goes_with_the_name_and_secret_of_this_server(web, identity_provi
     web.post(identity_provider.issuer + "/token", {"code": "á b"}, user="client", password="a:b c")
     (form,) = identity_provider.forms
     assert form == (b"code=%C3%A1+b", "Basic Y2xpZW50OmElM0FiK2M=", "application/x-www-form-urlencoded")
+
+
+@pytest.fixture
+def certified(tmp_path):
+    """Return a certificate for a name, with its key, in a file."""
+
+    def make(name):
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        now = datetime.now(UTC)
+        builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        builder = builder.not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        certificate = builder.sign(key, SHA256())
+        file = tmp_path / name
+        unsealed = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        file.write_bytes(certificate.public_bytes(Encoding.PEM) + unsealed)
+        return file
+
+    return make
+
+
+@contextlib.contextmanager
+def speaking_tls(file, answer=b"HTTP/1.0 200 OK\r\n\r\n{}"):
+    """Serve one request; return the port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+
+    def serve():
+        with contextlib.suppress(OSError), contextlib.closing(listening.accept()[0]) as plain:
+            if answer is None:
+                plain.recv(1)
+                time.sleep(1.5)
+                return
+            with context.wrap_socket(plain, server_side=True) as connection:
+                connection.recv(10_000)
+                connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join()
+
+
+def test_with_a_good_certificate_for_its_name_a_provider_is_asked_over_tls(certified, monkeypatch):
+    file = certified("localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with speaking_tls(file) as port:
+        assert Web(HERE).get(f"https://localhost:{port}/") == b"{}"
+
+
+def test_a_good_certificate_for_another_name_is_refused(certified, monkeypatch):
+    file = certified("other.example.vn")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with speaking_tls(file) as port, pytest.raises(NoAnswer, match="SSL"):
+        Web(HERE).get(f"https://localhost:{port}/")
+
+
+def test_who_never_ends_the_handshake_is_cut_off(certified):
+    with speaking_tls(certified("localhost"), None) as port:
+        begun = time.monotonic()
+        with pytest.raises(NoAnswer):
+            Web(HERE, seconds=0.5).get(f"https://localhost:{port}/")
+        assert time.monotonic() - begun < 1.2

@@ -29,13 +29,14 @@ ALLOWED = {
 
 @dataclass(frozen=True)
 class Key:
-    """One credential. ``mark`` stands in everything that it posts, ``secret`` in nothing but its own header."""
+    """One credential, or a token of it. ``mark`` stands in all that it posts, ``secret`` in nothing but its header."""
 
     organisation: str
     name: str
     secret: str
     scopes: frozenset[str]
     mark: str
+    token: str = ""
 
     def may(self, right: str) -> bool:
         return not self.scopes.isdisjoint(ALLOWED[right])
@@ -115,7 +116,7 @@ class Model:
         return self._held.get((organisation, statement_id))
 
     def sees(self, key: Key, held: Held) -> bool:
-        return held.key.organisation == key.organisation and (key.reads_all or held.key is key)
+        return held.key.organisation == key.organisation and (key.reads_all or held.key.name == key.name)
 
     def is_voided(self, held: Held) -> bool:
         return not held.voiding and (held.key.organisation, held.id) in self._voided

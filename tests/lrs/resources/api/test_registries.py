@@ -2,9 +2,12 @@
 
 import base64
 import csv
+import http.client
 import io
+import json
 import secrets
 import threading
+import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -358,3 +361,23 @@ def test_decisions_belong_to_their_organisation_and_need_a_scope(caller):
     assert caller(scopes=("records/read",)).post("/api/units/assignments", json=decision()).status_code == 403
     assert caller(scopes=("imports/write",)).get("/api/units/assignments").status_code == 403
     assert caller(scopes=("records/read",)).get("/api/units/assignments").json["assignments"] == []
+
+
+def test_every_process_of_a_server_knows_a_replaced_registry_within_seconds(server):
+    token = base64.b64encode(f"{server.key}:{server.secret}".encode()).decode()
+
+    def ask(method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection.request(method, path, body, {"Authorization": f"Basic {token}", "Content-Type": "application/json"})
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        return answer
+
+    ask("GET", "/api/units")
+    assert ask("PUT", "/api/units", json.dumps(SMALL))["changed"]
+    until = time.monotonic() + 10
+    found = [0]
+    # Ten times in a row: with two processes, both have answered.
+    while set(found) != {1} and time.monotonic() < until:
+        found = [len(ask("GET", "/api/units?q=t%E1%BB%89nh+mot")["units"]) for _ in range(10)]
+    assert set(found) == {1}

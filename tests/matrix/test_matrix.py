@@ -32,8 +32,8 @@ from .world import (
 )
 
 FEWEST = 5_000
-SPARSE = 6
-"""Queries of a key that may not read: the answer is the same to all."""
+MANY, SPARSE = 24, 6
+"""Queries of a key that may read, and of one that may not: the answer is the same to all."""
 
 Query = dict[str, str]
 
@@ -93,7 +93,7 @@ def queries(world: World, key: Key) -> list[Query]:
 
 def read_lists(world: World, key: Key, links: list[tuple[Key, str]]) -> None:
     asked = queries(world, key)
-    for query in asked if key.may("read") else world.chance.sample(asked, SPARSE):
+    for query in world.chance.sample(asked, MANY if key.may("read") else SPARSE):
         answer = world.ask(key, "GET", STATEMENTS, query)
         if not key.may("read"):
             world.expect(answer.status_code == 403, key, f"find {query}", answer)

@@ -1,6 +1,6 @@
 import pytest
 
-from schemas.xapi.keys import VOIDED, is_voiding, query_keys, refers_to, statement_keys
+from schemas.xapi.keys import VOIDED, author_key, is_voiding, query_keys, refers_to, statement_keys
 from schemas.xapi.queries import StatementQuery
 
 LAN = {"mbox": "mailto:lan@example.vn"}
@@ -139,3 +139,13 @@ def test_a_statement_refers_to_the_statement_that_is_its_object():
 def test_only_the_reserved_verb_voids():
     assert is_voiding(statement(verb={"id": VOIDED}, object=TARGET))
     assert not is_voiding(statement(object=TARGET))
+
+
+def test_an_anonymous_authority_is_known_by_its_members_in_whatever_order():
+    one, two, three = ({"account": {"homePage": "https://hoc.example.vn", "name": name}} for name in "abc")
+
+    def key(*members):
+        return author_key({"objectType": "Group", "member": list(members)})
+
+    assert key(one, two) == key(two, one)
+    assert len({key(one, two), key(one, three), key(one), author_key(one)}) == 4

@@ -23,7 +23,7 @@ _AUTHORITY: Final = {
     "properties": {
         "objectType": {"type": "string", "enum": ["Agent"]},
         "name": _TEXT,
-        "mbox": {"type": "string", "pattern": "^mailto:[a-z0-9.]+@[a-z0-9]+\\.[a-z]+$"},
+        "mbox": {"type": "string", "pattern": "^mailto:[^@]+@[^@]+$"},
         "mbox_sha1sum": {"type": "string", "pattern": "^[0-9a-f]{40}$"},
         "openid": {"type": "string", "format": "uri"},
         "account": {

@@ -41,7 +41,7 @@ _WORDS: Final = {
         "one_of": "one of",
     },
     "vi": {
-        "title": "API bên cạnh xAPI",
+        "title": "API ngoài xAPI",
         "programs": "Cùng nội dung, dành cho chương trình:",
         "letting_in": "Cách xác thực",
         "open": "Không cần xác thực.",

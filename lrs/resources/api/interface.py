@@ -40,8 +40,8 @@ MOST_JSON: Final = 1024**2
 """Bytes of a body that is not statements."""
 _TOLD: Final = (
     "Everything that is done beside xAPI: sending statements row by row, keys, organisations, the people who look after"
-    " them, and the audit. Refusals are `application/problem+json` (RFC 9457); their `errors` name the way to each"
-    " fault and a stable word for it."
+    " them, registries, and the audit. Refusals are `application/problem+json` (RFC 9457); their `errors` name the way"
+    " to each fault and a stable word for it."
 )
 _COMMON: Final = (400, 401, 403, 429, 503)
 """What every view may answer with."""

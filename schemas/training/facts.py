@@ -71,7 +71,7 @@ def facts_of(statement: Mapping[str, Any], vocabulary: Vocabulary) -> Facts | No
     if subject is None:
         return None
     verb, activity, type_ = subject
-    found: Found = {}
+    found: Found = {"verb": verb, "activity": activity, "type": type_}
     flags: Flags = set()
     context, result, actor = statement.get("context", _NONE), statement.get("result", _NONE), statement["actor"]
     _read_extensions(result, context, vocabulary, found, flags)
@@ -79,7 +79,7 @@ def facts_of(statement: Mapping[str, Any], vocabulary: Vocabulary) -> Facts | No
         _read_result(result, found, flags)
     if context:
         _read_context(context, vocabulary, found, flags)
-    is_group = actor.get("objectType") == "Group"
+    is_group = found["is_group"] = actor.get("objectType") == "Group"
     if is_group and "member" in actor:
         found["member_learners"] = _sorted([identity(member) for member in actor["member"]])
     if activity == MENTORING:
@@ -88,23 +88,15 @@ def facts_of(statement: Mapping[str, Any], vocabulary: Vocabulary) -> Facts | No
         found.setdefault("platform", activity)
     elif type_ == "digital-public-service-task":
         found["procedure"] = activity
-    kind = _kind(verb, type_, vocabulary, found, flags, is_group=is_group)
-    timestamp = _when(statement, flags)
+    found["kind"] = _kind(vocabulary, found, flags)
+    found["timestamp"] = _when(statement, flags)
     if "programmes" in found:
         found["programmes"] = tuple(sorted(found["programmes"]))
     if flags:
         found["flags"] = tuple(sorted(flags))
-    return Facts(
-        statement_id=statement.get("id", "").lower(),
-        timestamp=timestamp,
-        learner=identity(actor),
-        is_group=is_group,
-        verb=verb,
-        activity=activity,
-        type=type_,
-        kind=kind,
-        **found,
-    )
+    found["statement_id"] = statement.get("id", "").lower()
+    found["learner"] = identity(actor)
+    return Facts(**found)
 
 
 def _subject(statement: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[str, str, str] | None:
@@ -133,11 +125,10 @@ def _attempted(context: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[str,
     return None
 
 
-def _kind(  # noqa: PLR0913 - all of these decide
-    verb: str, type_: str, vocabulary: Vocabulary, found: Found, flags: Flags, *, is_group: bool
-) -> str:
+def _kind(vocabulary: Vocabulary, found: Found, flags: Flags) -> str:
     """Return what it counts as; take away a head-count that would count known people again."""
-    if verb == "hosted" and is_group and (type_ == "outreach-event" or "headcount" in found):
+    verb, type_ = found["verb"], found["type"]
+    if verb == "hosted" and found["is_group"] and (type_ == "outreach-event" or "headcount" in found):
         return "reach"
     if found.pop("headcount", None) is not None:
         flags.add("misplaced-headcount")

@@ -19,9 +19,8 @@ _step = re.compile(
     r"\.(?P<word>[A-Za-z_][A-Za-z0-9_]*)|\[(?P<several>\*|(?:'[^']*'|[0-9]+)(?:\s*,\s*(?:'[^']*'|[0-9]+))*)\]"
 )
 _key = re.compile(r"'(?P<name>[^']*)'|(?P<index>[0-9]+)")
-_EVERY: Final = "*"
-
-Step = tuple[str | int, ...]
+# One member by its name; or several members or items, all of them when none is named.
+Step = str | tuple[str | int, ...]
 
 
 class Broken(NamedTuple):
@@ -47,6 +46,8 @@ class Location:
 
     def find(self, statement: object) -> list[Any]:
         """Return the values there."""
+        if len(self._ways) == 1:
+            return _walk(statement, self._ways[0])
         return [value for way in self._ways for value in _walk(statement, way)]
 
 
@@ -149,41 +150,42 @@ def _parsed(way: str) -> list[Step]:
     while end < len(way):
         if (found := _step.match(way, end)) is None:
             raise ValueError(f"{way} is no JSONPath without filters")
-        if found["word"]:
-            steps.append((found["word"],))
-        elif found["several"] == _EVERY:
-            steps.append(())
-        else:
-            keys = _key.finditer(found["several"])
-            steps.append(tuple(int(key["index"]) if key["index"] else key["name"] for key in keys))
+        keys = [int(key["index"]) if key["index"] else key["name"] for key in _key.finditer(found["several"] or "")]
+        alone = found["word"] or (keys[0] if len(keys) == 1 else None)
+        steps.append(alone if isinstance(alone, str) else tuple(keys))
         end = found.end()
     return steps
 
 
 def _told(way: Iterable[Step]) -> str:
-    """Write a path as faults have it; for every member or item it is ``[*]``."""
+    """Write a path as faults have it; several members or items are ``[*]``."""
     path = ""
     for step in way:
-        first = step[0] if step else _EVERY
-        if first == _EVERY:
-            path += "[*]"
+        if isinstance(step, str):
+            path = member(path, step)
         else:
-            path = item(path, first) if isinstance(first, int) else member(path, first)
+            path = item(path, step[0]) if len(step) == 1 and isinstance(step[0], int) else f"{path}[*]"
     return path
 
 
-def _walk(value: object, way: Sequence[Step]) -> list[Any]:
-    """Return what the steps lead to; the empty step is every member or item."""
-    found: list[Any] = [value]
-    for step in way:
-        ahead: list[Any] = []
-        for each in found:
-            if isinstance(each, dict):
-                ahead += [each[key] for key in step if key in each] if step else each.values()
-            elif isinstance(each, list):
-                ahead += [each[key] for key in step if isinstance(key, int) and key < len(each)] if step else each
-        found = ahead
-    return found
+def _walk(value: Any, way: Sequence[Step]) -> list[Any]:
+    """Return what the steps lead to."""
+    for done, step in enumerate(way, 1):
+        if not isinstance(step, str):
+            return [found for each in _ahead(value, step) for found in _walk(each, way[done:])]
+        if not isinstance(value, dict) or step not in value:
+            return []
+        value = value[step]
+    return [value]
+
+
+def _ahead(value: object, step: tuple[str | int, ...]) -> Iterable[Any]:
+    """Return the members or items of these keys; all of them without keys."""
+    if isinstance(value, dict):
+        return [value[key] for key in step if key in value] if step else value.values()
+    if isinstance(value, list):
+        return [value[key] for key in step if isinstance(key, int) and key < len(value)] if step else value
+    return ()
 
 
 def _among(value: object, listed: list[Any]) -> bool:

@@ -73,7 +73,7 @@ def author_key(authority: Mapping[str, Any]) -> bytes:
     """
     who = identity(authority)
     if who is None:
-        who = "\0".join(sorted(identity(each) or "" for each in authority.get("member", ())))
+        who = "\0".join(["group:", *sorted(identity(each) or "" for each in authority.get("member", ()))])
     return _key("m", who)
 
 

@@ -37,7 +37,13 @@ def add_to(admin: "Commands[argparse.ArgumentParser]") -> None:
 
 def _add_fields(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label", help="what people call it; it is not in the audit")
-    parser.add_argument("--scopes", nargs="+", choices=SCOPES, metavar="SCOPE", help="statements/write unless told")
+    parser.add_argument(
+        "--scopes",
+        nargs="+",
+        choices=SCOPES,
+        metavar="SCOPE",
+        help="what it may do; a new one, statements/write unless told",
+    )
     parser.add_argument("--origins", nargs="*", metavar="ORIGIN", help="whose pages may read its answers; * for all")
     parser.add_argument("--leniency", nargs="*", metavar="NAME", help="what it is forgiven")
     parser.add_argument("--expires", metavar="TIMESTAMP", help=f"2027-06-30T00:00:00+07:00, for example; or {_NEVER}")

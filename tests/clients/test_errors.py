@@ -63,7 +63,9 @@ def test_problem_json_gives_the_title_and_the_faults():
     error = rejection(ASKED, _json(400, body))
     assert error.title == "The request breaks a rule: errors says where, and which"
     assert error.faults == (Fault("[3].actor", "ifi", "needs exactly one identifier"),)
-    assert str(error).endswith("The request breaks a rule: errors says where, and which: [3].actor: needs exactly one identifier")
+    assert str(error).endswith(
+        "The request breaks a rule: errors says where, and which: [3].actor: needs exactly one identifier"
+    )
 
 
 @pytest.mark.parametrize(

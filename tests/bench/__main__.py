@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 import statements
+from callers import callers
 from figures import HEADING, Figure
 from loaders import tool
 from posts import post_batch, post_one
@@ -47,6 +48,7 @@ def _parts(rig: Rig, settings: Settings, templates: Path) -> list[Callable[[], l
     parts = {
         "walk": lambda: walk(rig, settings),
         "reads": lambda: reads(rig, settings),
+        "callers": lambda: callers(rig, settings),
         "post-one": lambda: post_one(rig, settings, templates),
         "post-batch": lambda: post_batch(rig, settings, templates),
         "states": lambda: states(rig, settings, templates.parent),

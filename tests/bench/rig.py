@@ -59,6 +59,7 @@ class Rig:
         self.states = Target(f"http://127.0.0.1:{ours}/xapi/activities/state", older)
         self.floor_states = Target(f"http://127.0.0.1:{floor}/state", older)
         self.empty = Target(f"http://127.0.0.1:{floor}/empty", headers)
+        self.uri = uri
         self._database = MongoClient[dict[str, Any]](uri)[DATABASE]
         self._rows = self._database["statements"]
         self.floor_collection = self._database.get_collection(FLOOR, write_concern=WriteConcern("majority", j=True))

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-PARTS = ("post-one", "post-batch", "states", "walk", "reads")
+PARTS = ("post-one", "post-batch", "states", "walk", "reads", "callers")
 
 
 @dataclass(frozen=True)

@@ -2,57 +2,55 @@
 
 Everything here is a function of the set of statements that are stored and not voided, of the registry of units, and of
 decisions about who is who. So it may be made anew at any time, and gives the same.
+
+Who is who is decided elsewhere and takes effect here: identities whose numbers have changed are *moves*, and their
+statements are counted anew, so many at a time that a transaction bears it, before anything else is counted. Counting
+and deciding exclude one another (``Links.hold``), so no statement is ever counted half as one and half as another.
 """
 
-from bisect import insort
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, tzinfo
-from typing import Final, NamedTuple
+from typing import Final, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from lrs.services import clocks
+from lrs.services.counting import MOST_EVIDENCE, Change, Counted
+from lrs.services.registries import RegistryService
 from lrs.store import Store
-from lrs.store.cells import Tally
+from lrs.store.links import Move
 from lrs.store.records import NOBODY, Line
 from lrs.store.rows import ORG_BYTES, Found
 from lrs.store.transactions import Session
 from schemas.training.cells import Cell, cells_of, month_of
 from schemas.training.facts import Facts, facts_of
-from schemas.training.records import Evidence, evidence_of
+from schemas.training.records import evidence_of
 from schemas.training.vocabulary import Vocabulary
-from schemas.xapi.keys import is_voiding, refers_to
+from schemas.xapi.keys import is_voiding, mention_keys, refers_to
+
+__all__ = ["MOST_EVIDENCE", "MOST_MOVED", "Folding", "Unsettled", "folding_of"]
 
 MOST_MEMBERS: Final = 200
 """Members of a group that are counted one by one; beyond it lies no class."""
-MOST_EVIDENCE: Final = 20_000
-"""Statements that one record rests on; what goes beyond it is not counted. A document holds no more."""
-_TOTAL: Final = "total"
+MOST_MOVED: Final = 50
+"""Identities of one move: each is looked for by two keys, and MongoDB merges a hundred in order."""
+_TOGETHER: Final = 1000
+"""Statements of a move that are counted anew in one transaction."""
+_LOOKED_AT: Final = 500
 
 _decode = msgspec.json.Decoder().decode
 
+T = TypeVar("T")
+Told = tuple[bytes, Facts]
 UnitKey = Callable[[str, date], str]
 """Returns what the registry calls the unit that had a code on a day; "" where there was none."""
 
 
-class _Counted(NamedTuple):
-    """A statement that counts: in which unit and month, on which lines, and as whom in the cells."""
-
-    statement: bytes
-    facts: Facts
-    evidence: Evidence
-    lines: tuple[tuple[bytes, Line], ...]
-    cells: tuple[tuple[bytes, Cell], ...]
-    people: tuple[int, ...]
-    members: tuple[int, ...]
-
-
-class _Batch(NamedTuple):
-    """What a batch of the feed adds and, by voiding, takes away."""
-
-    added: list[_Counted]
-    removed: list[_Counted]
+class Unsettled(Exception):
+    """Statements are still counted under numbers of before."""
 
 
 class Folding:
@@ -73,47 +71,91 @@ class Folding:
         targets = [refers_to(statement) for _, statement in parsed if is_voiding(statement)]
         voided = self._store.statements.raws(org, [UUID(target).bytes for target in targets if target is not None])
         told = [(found.id[ORG_BYTES:], facts_of(statement, self._vocabulary)) for found, statement in parsed]
-        gone = [(each, facts_of(_decode(raw), self._vocabulary)) for each, raw in voided.items()]
-        counted = self._counted(org, [(each, facts) for each, facts in told + gone if facts is not None])
-        removed = [each for each in counted if each.statement in voided]
-        added = [each for each in counted if each.statement not in voided]
-        self._change(org, _Batch(added, removed), move)
-
-    def refold(self, org: bytes, statements: Sequence[bytes], change: Callable[[Session], None]) -> None:
-        """Count statements anew after ``change``, which decides who somebody is; all in one transaction."""
-        raws = self._store.statements.raws(org, statements)
-        facts = [(each, found) for each, raw in raws.items() if (found := facts_of(_decode(raw), self._vocabulary))]
-        before = self._counted(org, facts)
+        facts = [(each, found) for each, found in told if found is not None] + self._told(voided.items())
 
         def write(session: Session) -> None:
-            _Change(self._store, org, session, self._others).apply(_Batch([], before))
-            change(session)
-            _Change(self._store, org, session, self._others).apply(_Batch(self._counted(org, facts, session), []))
-
-        self._store.transact(write)
-
-    def _change(self, org: bytes, batch: _Batch, move: Callable[[Session], None]) -> None:
-        def write(session: Session) -> None:
-            _Change(self._store, org, session, self._others).apply(batch)
+            counted = self._counted(org, facts, session)
+            removed = [each for each in counted if each.statement in voided]
+            added = [each for each in counted if each.statement not in voided]
+            self._change(org, session).apply(added, removed)
             move(session)
 
-        self._store.transact(write)
+        self.settled(org, lambda: self._store.transact(lambda session: self.alone(org, session, write)))
 
-    def _counted(
-        self, org: bytes, told: Sequence[tuple[bytes, Facts]], session: Session | None = None
-    ) -> list[_Counted]:
+    def alone(self, org: bytes, session: Session, write: Callable[[Session], T]) -> T:
+        """Do something in a transaction while nobody else counts or decides; raise Unsettled where moves are left."""
+        if self._store.links.hold(org, session):
+            raise Unsettled
+        return write(session)
+
+    def settled(self, org: bytes, work: Callable[[], T]) -> T:
+        """Return what the work returns; where it raises Unsettled, settle and do it again."""
+        while True:
+            try:
+                return work()
+            except Unsettled:
+                self.settle(org)
+
+    def settle(self, org: bytes, seconds: float | None = None) -> bool:
+        """Count anew what has moved, for about so many seconds; tell whether nothing is left. Raises Unavailable.
+
+        What one has left, another goes on with.
+        """
+        until = None if seconds is None else clocks.passed() + seconds
+        while self._store.transact(lambda session: self._go_on(org, session)):
+            if until is not None and clocks.passed() > until:
+                return False
+        return True
+
+    def _go_on(self, org: bytes, session: Session) -> bool:
+        """Count anew the next statements of the first move; tell whether anything may be left."""
+        moves = self._store.links.hold(org, session)
+        if not moves:
+            return False
+        first, *later = moves
+        keys = [key for identity in first.was for key in mention_keys(identity)]
+        found = self._store.statements.having_any(org, keys, first.place, most=_TOGETHER)
+        self._recount(org, found, first, later, session)
+        if len(found) >= _TOGETHER:
+            later = [first._replace(place=found[-1].stored), *later]
+        self._store.links.leave(org, later, session)
+        return bool(later)
+
+    def _recount(self, org: bytes, found: Sequence[Found], move: Move, later: Sequence[Move], session: Session) -> None:
+        facts = self._told((each.id[ORG_BYTES:], each.raw) for each in found)
+        names = {each for _, told in facts for each in _identities(told)}
+        # What nobody has counted yet may name somebody without a number: it is not for us.
+        numbers = self._store.learners.find(org, names, session)
+        numbers |= {identity: number for each in later for identity, number in each.was.items()}
+        known = [(each, told) for each, told in facts if numbers.keys() >= set(_identities(told))]
+        before = [self._count(each, told, numbers | move.was) for each, told in known]
+        after = {each: self._count(each, told, numbers) for each, told in known}
+        moved = [each for each in before if each != after[each.statement]]
+        if not moved:
+            return
+        # What was not counted before, as it is voided or yet to come, must not be counted now.
+        were = self._change(org, session).apply([], moved)
+        self._change(org, session).apply([after[each] for each in were], [])
+
+    def _change(self, org: bytes, session: Session) -> Change:
+        return Change(self._store, org, session, lambda *about: self._others(org, *about))
+
+    def _told(self, raws: Iterable[tuple[bytes, bytes]]) -> list[Told]:
+        return [(each, facts) for each, raw in raws if (facts := facts_of(_decode(raw), self._vocabulary))]
+
+    def _counted(self, org: bytes, told: Sequence[Told], session: Session) -> list[Counted]:
         identities = {each for _, facts in told for each in _identities(facts)}
         numbers = self._store.learners.numbers(org, identities, session) if identities else {}
         return [self._count(statement, facts, numbers) for statement, facts in told]
 
-    def _count(self, statement: bytes, facts: Facts, numbers: dict[str, int]) -> _Counted:
+    def _count(self, statement: bytes, facts: Facts, numbers: dict[str, int]) -> Counted:
         actor = numbers[facts.learner] if facts.learner is not None else NOBODY
         members = _numbered(facts.member_learners, numbers)
         lines = [Line(actor, facts.activity, facts.registration, is_group=facts.is_group)]
         lines += [Line(each, facts.activity, facts.registration) for each in members if each != actor]
         unit = self._unit(facts)
         cells = cells_of(facts, unit, month_of(facts.timestamp, self._zone))
-        return _Counted(
+        return Counted(
             statement,
             facts,
             evidence_of(facts, statement, unit),
@@ -129,81 +171,36 @@ class Folding:
         day = facts.unit.as_of or datetime.fromtimestamp(facts.timestamp // 1_000_000, self._zone).date()
         return self._unit_key(facts.unit.code, day)
 
-    def _others(self, org: bytes, learner: int, without: set[bytes], session: Session) -> set[bytes]:
-        """Return the keys of the cells that a learner is in by other statements."""
-        ids = [each for each in self._store.records.statements_of(org, learner, session) if each not in without]
-        raws = self._store.statements.raws(org, ids)
-        told = [(each, facts) for each, raw in raws.items() if (facts := facts_of(_decode(raw), self._vocabulary))]
-        counted = [each for each in self._counted(org, told, session) if learner in each.people]
-        return {key for each in counted for key, _ in each.cells}
+    def _others(
+        self, org: bytes, learner: int, left: Mapping[bytes, Cell], without: AbstractSet[bytes], session: Session
+    ) -> AbstractSet[bytes]:
+        """Tell in which of these cells a learner is by other statements than those ``without``."""
+        if learner != NOBODY and not self._store.learners.identities(org, [learner], session):
+            return frozenset()  # a number that stands for nobody any more is on its way out
+        places = {(cell.month, cell.dims.get("unit", "")) for cell in left.values()}
+        ids = [
+            each
+            for each, evidence in self._store.records.evidence_of(org, learner, session).items()
+            if each not in without and (month_of(evidence.timestamp, self._zone), evidence.unit) in places
+        ]
+        kept: set[bytes] = set()
+        for begin in range(0, len(ids), _LOOKED_AT):
+            raws = self._store.statements.raws(org, ids[begin : begin + _LOOKED_AT])
+            counted = self._counted(org, self._told(raws.items()), session)
+            kept |= {key for each in counted if learner in each.people for key, _ in each.cells}
+            if kept >= left.keys():
+                break
+        return kept
 
 
-class _Change:
-    """Changes records and cells within one transaction."""
+def folding_of(store: Store, registries: RegistryService, timezone: str) -> Folding:
+    """Return the folding by these registries and the shipped vocabulary."""
 
-    def __init__(
-        self,
-        store: Store,
-        org: bytes,
-        session: Session,
-        others: Callable[[bytes, int, set[bytes], Session], set[bytes]],
-    ) -> None:
-        self._store = store
-        self._org = org
-        self._session = session
-        self._others = others
-        self._evidence: dict[bytes, tuple[Line, list[Evidence]]] = {}
-        self._tallies: dict[bytes, tuple[Cell, Tally]] = {}
-        self._held_lines: AbstractSet[bytes] = frozenset()
-        self._held_cells: AbstractSet[bytes] = frozenset()
+    def unit_key(code: str, day: date) -> str:
+        unit = registries.current().units.find(code, day)
+        return unit.key if unit else ""
 
-    def apply(self, batch: _Batch) -> None:
-        self._load([*batch.added, *batch.removed])
-        # First: what a learner has done anew puts him back into a cell that he leaves.
-        removed = [each for each in batch.removed if self._take_out(each)]
-        if removed:
-            self._leave(removed)
-        for each in batch.added:
-            self._put_in(each)
-        self._store.records.write(self._org, self._evidence, self._held_lines, self._session)
-        self._store.cells.write(self._org, self._tallies, self._held_cells, self._session)
-
-    def _load(self, counted: Sequence[_Counted]) -> None:
-        lines = {key: line for each in counted for key, line in each.lines}
-        cells = {key: cell for each in counted for key, cell in each.cells}
-        evidence = self._store.records.evidence(self._org, lines, self._session)
-        tallies = self._store.cells.read(self._org, cells, self._session)
-        self._held_lines, self._held_cells = evidence.keys(), tallies.keys()
-        self._evidence = {key: (line, evidence.get(key) or []) for key, line in lines.items()}
-        self._tallies = {key: (cell, tallies.get(key) or Tally()) for key, cell in cells.items()}
-
-    def _put_in(self, counted: _Counted) -> None:
-        held = self._evidence[counted.lines[0][0]][1]
-        if counted.evidence in held or len(held) >= MOST_EVIDENCE:
-            return
-        for key, _ in counted.lines:
-            insort(self._evidence[key][1], counted.evidence)
-        for key, _ in counted.cells:
-            tally = self._tallies[key][1]
-            _add(tally, counted, 1)
-            tally.learners.update(counted.people)
-
-    def _take_out(self, counted: _Counted) -> bool:
-        if counted.evidence not in self._evidence[counted.lines[0][0]][1]:
-            return False
-        for key, _ in counted.lines:
-            self._evidence[key][1].remove(counted.evidence)
-        for key, _ in counted.cells:
-            _add(self._tallies[key][1], counted, -1)
-        return True
-
-    def _leave(self, removed: Sequence[_Counted]) -> None:
-        """Let people leave the cells that nothing else puts them in."""
-        without = {each.statement for each in removed}
-        for person in {person for each in removed for person in each.people}:
-            left = {key for each in removed if person in each.people for key, _ in each.cells}
-            for key in left - self._others(self._org, person, without, self._session):
-                self._tallies[key][1].learners.discard(person)
+    return Folding(store, unit_key, Vocabulary(), ZoneInfo(timezone))
 
 
 def _numbered(identities: Sequence[str], numbers: dict[str, int]) -> tuple[int, ...]:
@@ -215,23 +212,3 @@ def _identities(facts: Facts) -> Iterator[str]:
         yield facts.learner
     yield from facts.member_learners[:MOST_MEMBERS]
     yield from facts.team_members[:MOST_MEMBERS]
-
-
-def _add(tally: Tally, counted: _Counted, sign: int) -> None:
-    """Add to the sums of a cell what a statement adds, or take it away."""
-    facts = counted.facts
-    tally.statements += sign
-    tally.seconds += sign * (facts.seconds or 0)
-    for member in counted.members:
-        _count(tally.members, str(member), sign)
-    if facts.organisation is not None:
-        _count(tally.organisations, facts.organisation, sign)
-    if facts.headcount is not None:
-        for band, heads in ((_TOTAL, facts.headcount.total), *facts.headcount.bands):
-            _count(tally.heads, band, sign * heads)
-
-
-def _count(counts: dict[str, int], name: str, change: int) -> None:
-    counts[name] = counts.get(name, 0) + change
-    if not counts[name]:
-        del counts[name]

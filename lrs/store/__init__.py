@@ -24,6 +24,7 @@ from lrs.store.entries import Seal
 from lrs.store.errors import translated
 from lrs.store.invitations import Invitations
 from lrs.store.learners import Learners
+from lrs.store.links import Links
 from lrs.store.members import Members
 from lrs.store.organisations import Organisations
 from lrs.store.places import Places
@@ -79,6 +80,7 @@ class Store:
         self.registries = Registries(self.database, deadline=deadline)
         self.assignments = Assignments(self.database, deadline=deadline)
         self.learners = Learners(self.database, deadline=deadline)
+        self.links = Links(self.database, deadline=deadline)
         self.records = Records(self.database, deadline=deadline)
         self.cells = Cells(self.database, deadline=deadline)
         self.places = Places(self.database, deadline=deadline)

@@ -59,6 +59,8 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "assignments": (),
     "learners": (_index("org", "number", "identity"),),
     "learner_counters": (),
+    "links": (),
+    "moves": (),
     "records": (_index("org", "learner"), _index("org", "last", "_id")),
     "cells": (_index("org", "family", "month"),),
     "processes": (),

@@ -4,12 +4,12 @@ Numbers are small and dense, so that sets of people stay small. Two identities t
 never given twice, and stays when what was derived from statements is made anew.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
 import pymongo
-from pymongo import ReturnDocument
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
@@ -37,29 +37,52 @@ class Learners:
                 found |= self._known(fresh)
         return {wanted[each]: number for each, number in found.items()}
 
-    def find(self, org: bytes, identities: Iterable[str]) -> dict[str, int]:
+    def find(self, org: bytes, identities: Iterable[str], session: ClientSession | None = None) -> dict[str, int]:
         """Return the numbers of those among these identities that have one."""
         wanted = {_id(org, identity): identity for identity in identities}
         with translated(), pymongo.timeout(self._deadline):
-            return {wanted[each]: number for each, number in self._known(wanted).items()}
+            return {wanted[each]: number for each, number in self._known(wanted, session).items()}
 
-    def identities(self, org: bytes, numbers: Collection[int]) -> dict[int, list[str]]:
+    def identities(
+        self, org: bytes, numbers: Collection[int], session: ClientSession | None = None
+    ) -> dict[int, list[str]]:
         """Return the identities that each of these numbers stands for, in order; none for those it does not know."""
         found: dict[int, list[str]] = {}
+        where = {"org": org, "number": {"$in": list(numbers)}}
         with translated(), pymongo.timeout(self._deadline):
-            for row in self._rows.find({"org": org, "number": {"$in": list(numbers)}}).sort("identity", 1):
+            for row in self._rows.find(where, session=session).sort([("number", 1), ("identity", 1)]):
                 found.setdefault(int(row["number"]), []).append(row["identity"])
         return found
 
-    def renumber(self, org: bytes, identity: str, number: int, session: ClientSession | None = None) -> None:
-        """Let an identity stand for another number from now on."""
+    def page(self, org: bytes, *, after: int, most: int) -> dict[int, list[str]]:
+        """Return the identities of the next ``most`` numbers that stand for somebody, in their order."""
+        found: dict[int, list[str]] = {}
+        order = [("number", 1), ("identity", 1)]
         with translated(), pymongo.timeout(self._deadline):
-            self._rows.update_one({"_id": _id(org, identity)}, {"$set": {"number": number}}, session=session)
+            for row in self._rows.find({"org": org, "number": {"$gt": after}}).sort(order):
+                if len(found) == most and int(row["number"]) not in found:
+                    break
+                found.setdefault(int(row["number"]), []).append(row["identity"])
+        return found
 
-    def fresh(self, org: bytes, session: ClientSession | None = None) -> int:
-        """Return a number that nobody has."""
+    def renumber(self, org: bytes, numbers: Mapping[str, int], session: ClientSession) -> None:
+        """Let identities stand for other numbers from now on; those that are new here too."""
+        writes = [
+            UpdateOne(
+                {"_id": _id(org, identity)},
+                {"$set": {"number": number}, "$setOnInsert": {"org": org, "identity": identity}},
+                upsert=True,
+            )
+            for identity, number in sorted(numbers.items())
+        ]
+        if writes:
+            self._rows.bulk_write(writes, session=session)
+
+    def fresh(self, org: bytes, count: int) -> list[int]:
+        """Return numbers that nobody has."""
         with translated(), pymongo.timeout(self._deadline):
-            return self._take(org, 1, session)
+            first = self._take(org, count)
+        return list(range(first, first + count))
 
     def _known(self, ids: Iterable[bytes], session: ClientSession | None = None) -> dict[bytes, int]:
         rows = self._rows.find({"_id": {"$in": list(ids)}}, {"number": 1}, session=session)
@@ -78,13 +101,9 @@ class Learners:
             if any(fault["code"] != _DUPLICATE_KEY for fault in error.details["writeErrors"]):
                 raise
 
-    def _take(self, org: bytes, count: int, session: ClientSession | None = None) -> int:
+    def _take(self, org: bytes, count: int) -> int:
         row: dict[str, Any] = self._counters.find_one_and_update(  # type: ignore[assignment]  # upserted
-            {"_id": org},
-            {"$inc": {"next": count}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-            session=session,
+            {"_id": org}, {"$inc": {"next": count}}, upsert=True, return_document=ReturnDocument.AFTER
         )
         return int(row["next"]) - count + 1
 

@@ -50,10 +50,10 @@ class Records:
         rows = self._rows.find({"_id": {"$in": ids}}, {"evidence": 1}, session=session)
         return {row["_id"][len(org) :]: _unpack(row["evidence"]) for row in rows}
 
-    def statements_of(self, org: bytes, learner: int, session: ClientSession | None = None) -> list[bytes]:
-        """Return the ids of all statements that a learner's records rest on, each once."""
+    def evidence_of(self, org: bytes, learner: int, session: ClientSession | None = None) -> dict[bytes, Evidence]:
+        """Return all that a learner's records rest on, by the ids of the statements."""
         rows = self._rows.find({"org": org, "learner": learner}, {"evidence": 1}, session=session)
-        return sorted({each.statement for row in rows for each in _unpack(row["evidence"])})
+        return {each.statement: each for row in rows for each in _unpack(row["evidence"])}
 
     def write(
         self,

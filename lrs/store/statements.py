@@ -175,12 +175,36 @@ class Statements:
 
         Never ends between two statements with the same ``stored``, so the last one's ``stored`` is the next place.
         """
-        span = {"org": org, "stored": {"$gt": place, "$lte": through}}
+        return self._onward({"org": org}, {"$gt": place, "$lte": through}, most)
+
+    def having_any(self, org: bytes, keys: Sequence[bytes], place: int, *, most: int) -> list[Found]:
+        """Return statements with at least one of these keys, voided or not, stored after ``place``; as ``after`` does.
+
+        The keys should be a hundred at most, so that they are found in order.
+        """
+        return self._onward({"org": org, "keys": {"$in": list(keys)}}, {"$gt": place}, most)
+
+    def any_has(self, org: bytes, keys: Sequence[bytes]) -> bool:
+        """Tell whether any statement has one of these keys."""
         with translated(), pymongo.timeout(self._deadline):
-            rows = [found(d) for d in self._rows.find(span, _IN_FEED).sort("stored", 1).limit(most)]
+            return self._rows.find_one({"org": org, "keys": {"$in": list(keys)}}, {"_id": 1}) is not None
+
+    def latest(self, org: bytes, *, before: int | None, most: int) -> list[Found]:
+        """Return the statements that are not voided stored last, or last before an instant; the newest first."""
+        where: dict[str, Any] = {"org": org, "voided": {"$ne": True}}
+        if before is not None:
+            where["stored"] = {"$lt": before}
+        with translated(), pymongo.timeout(self._deadline):
+            return [found(d) for d in self._rows.find(where, RETURNED).sort("stored", -1).limit(most)]
+
+    def _onward(self, where: dict[str, Any], stored: dict[str, int], most: int) -> list[Found]:
+        with translated(), pymongo.timeout(self._deadline):
+            rows = [
+                found(d) for d in self._rows.find(where | {"stored": stored}, _IN_FEED).sort("stored", 1).limit(most)
+            ]
             if len(rows) == most:
                 last = rows[-1].stored
-                rest = self._rows.find({"org": org, "stored": last}, _IN_FEED)
+                rest = self._rows.find(where | {"stored": last}, _IN_FEED)
                 rows = [row for row in rows if row.stored < last] + [found(document) for document in rest]
         return rows
 

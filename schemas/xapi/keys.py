@@ -82,6 +82,11 @@ def agent_key(agent: Mapping[str, Any]) -> bytes:
     return _key("a", identity(agent) or "")
 
 
+def mention_keys(who: str) -> list[bytes]:
+    """Return the keys that every statement has at least one of which names this identity anywhere."""
+    return [_key("a", who), _key("ra", who)]
+
+
 def registration_key(registration: str) -> bytes:
     """Return the key of everything in this registration."""
     return _digest("r", registration.lower())

@@ -139,4 +139,5 @@ class BatchService:
         held.written |= {row.id for row in rows}
         held.raws |= {row.id: row.raw for row in rows} | taken
         if principal.may("define"):
-            self._definitions.learn(principal.org, [each.statement for each in group])
+            accepted = [each for each in group if held.outcome(each, is_first=True).kind != "refused"]
+            self._definitions.learn(principal.org, [each.statement for each in accepted])

@@ -97,17 +97,15 @@ class Model:
 
     def add(self, key: Key, statement: dict[str, Any], files: dict[str, bytes] | None = None) -> None:
         """Note that a statement was accepted; one that is there already stays as it is."""
+        for activity in _all_activities(statement) if key.may("define") else ():
+            if "definition" in activity:
+                self._definitions.setdefault((key.organisation, activity["id"]), []).append(activity["definition"])
         if (key.organisation, statement["id"]) in self._held:
             return
         held = Held(key, statement, len(self._held), files or {})
         self._held[key.organisation, held.id] = held
         if held.voiding:
             self._voided.add((key.organisation, held.refers))
-        if key.may("define"):
-            for activity in _all_activities(statement):
-                if "definition" in activity:
-                    said = self._definitions.setdefault((key.organisation, activity["id"]), [])
-                    said.append(activity["definition"])
 
     def of(self, organisation: str) -> list[Held]:
         return [held for (owner, _), held in self._held.items() if owner == organisation]

@@ -59,6 +59,7 @@ class World:
         self.chance = Random(seed)
         self.model = Model()
         self.keys: list[Key] = []
+        self.members: dict[str, str] = {}
         self.asked = 0
         self.leaks: list[str] = []
         self.wrong: list[str] = []
@@ -155,6 +156,15 @@ class World:
                     if key.may(kind):
                         self._documents(key, path)
             self._learn_stored(organisation)
+            self._invite(organisation)
+
+    def _invite(self, organisation: str) -> None:
+        """Let the organisation have somebody who administers it."""
+        key = next(key for key in self.of(organisation) if key.scopes == {"admin"})
+        body = {"email": f"{key.mark}@hoc.example.vn", "name": f"Lan {key.mark}", "role": "auditor"}
+        answer = self.ask(key, "POST", "/api/members", body=body)
+        assert answer.status_code == 201, answer.get_data()
+        self.members[organisation] = answer.get_json()["member"]["id"]
 
     def _statements(self, key: Key, before: list[dict[str, Any]]) -> dict[str, Any]:
         """Post all sorts of statements; return one that others refer to."""

@@ -55,3 +55,14 @@ def test_without_room_or_right_nothing_is_begun(store, safetime, tmp_path, rows,
     reader = Principal(CALLER.org, "b-key", frozenset({"statements/read"}), b"{}", {})
     with pytest.raises(Forbidden):
         BatchService(store, safetime, room=Room(None)).store(reader, rows(a_statement()), "2.0.0")
+
+
+def test_what_a_refused_row_calls_an_activity_is_not_learned(store, safetime, rows, a_statement):
+    service = BatchService(store, safetime, room=Room(None))
+    course = "https://hoc.example.vn/courses/an-toan-so"
+    taken = a_statement()
+    service.store(CALLER, rows(taken), "2.0.0")
+    other = a_statement(id=taken["id"], actor={"mbox": "mailto:khac@hoc.example.vn"})
+    other["object"] = {"id": course, "definition": {"name": {"vi": "Sai"}}}
+    assert [each.kind for each in service.store(CALLER, rows(other), "2.0.0")] == ["refused"]
+    assert store.activities.definitions(CALLER.org, [course]) == {}

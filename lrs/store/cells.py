@@ -5,7 +5,7 @@ People are sets of learners' numbers (Roaring bitmaps), so that any cells can be
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pymongo
 from pymongo import DeleteOne, ReplaceOne
@@ -35,6 +35,16 @@ class Tally:
     heads: dict[str, int] = field(default_factory=dict)
 
 
+class Rolled(NamedTuple):
+    """What several cells of one month hold together; ``dims`` lacks what is not known."""
+
+    month: str
+    dims: dict[str, Any]
+    learners: BitMap
+    statements: int
+    seconds: int
+
+
 class Cells:
     """Reads and writes cells; every call ends within the deadline, else Unavailable."""
 
@@ -51,6 +61,32 @@ class Cells:
         with translated(), pymongo.timeout(self._deadline):
             for row in self._rows.find(where, batch_size=10_000):
                 yield _cell(row), _tally(row)
+
+    def rolled(
+        self, org: bytes, family: Family, dims: Collection[str], first: str = "", last: str = "9999-99"
+    ) -> Iterator[Rolled]:
+        """Yield what the cells of a family hold together, by month, unit and these dimensions; in no order.
+
+        The database puts together the cells that differ in other dimensions only, so that few rows travel.
+        """
+        names = sorted({"unit", *dims})
+        pipeline: list[dict[str, Any]] = [
+            {"$match": {"org": org, "family": family, "month": {"$gte": first, "$lte": last}}},
+            {
+                "$group": {
+                    "_id": {"month": "$month"} | {name: f"$dims.{name}" for name in names},
+                    "learners": {"$push": "$learners"},
+                    "statements": {"$sum": "$statements"},
+                    "seconds": {"$sum": "$seconds"},
+                }
+            },
+        ]
+        with translated(), pymongo.timeout(self._deadline):
+            for row in self._rows.aggregate(pipeline, batchSize=10_000, allowDiskUse=True):
+                found = [BitMap.deserialize(each) for each in row["learners"]]
+                learners = found[0] if len(found) == 1 else BitMap.union(*found) if found else BitMap()
+                month = row["_id"].pop("month")
+                yield Rolled(month, row["_id"], learners, int(row["statements"]), int(row["seconds"]))
 
     def read(self, org: bytes, keys: Iterable[bytes], session: ClientSession) -> dict[bytes, Tally]:
         """Return what these cells hold, by their keys; nothing for those that are empty."""

@@ -1,0 +1,204 @@
+"""Which figures may be shown to those who may not see records.
+
+A *point* is what can be asked for: a value, or ``ALL``, on each axis (unit, period, programme, group, band ...). Its
+figure counts the people in it. On every axis values lie within others, a month within its quarter, and everything
+within ``ALL``. The next coarser point on one axis is a *parent*; the points right below a parent on one axis are a
+*family*.
+
+A point is shown if, and only if,
+
+1. all of its parents are shown,
+2. it counts at least ``k`` people, and every parent counts as many, or at least ``k`` more,
+3. no family needs it as a complement: of a family of which not all is shown, two points or more are hidden; together
+   they count at least ``k``, and so does the parent less what is shown; and no small one among them could have one
+   value only, not even for somebody who knows these rules. The smallest are hidden until that holds, points of a size
+   by their names. Where everybody in a hidden point's parent is in it, a point of nobody beside it is hidden, too.
+
+Whether a point is shown depends on the data only, never on who asked for what before: all that can be asked is one
+table that lies open, and no order or choice of questions gives more than that.
+
+**What follows.** Of two shown points of which one lies within the other, the figures differ by 0, or by ``k`` and more:
+a chain of parents leads from one to the other; by 1 all of it is shown; by 2 each step is 0 or at least ``k``, and so
+is their sum. A shown figure less the shown figures of a family below it is never 1 to ``k - 1``, by 3. And since a
+hidden point never is the only one in its family, subtraction along one axis, however often, does not get at it.
+
+**What does not follow.** Sums over families of several axes at once may narrow a hidden figure down. And whoever asks
+again tomorrow sees how many came in between.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+ALL: Final = ""
+"""The whole of an axis."""
+
+Point: TypeAlias = tuple[str, ...]
+Reason: TypeAlias = Literal["small", "complement"]
+_Family: TypeAlias = tuple[int, Point]
+
+
+class Steps(NamedTuple):
+    """How the values of an axis lie within each other.
+
+    ``up`` returns the next coarser values of a value, at least one, up to ``ALL``; ``down`` the values that readers
+    know to lie right below one and to make it up, none where they do not know all of it.
+    """
+
+    up: Callable[[str], Iterable[str]]
+    down: Callable[[str], Iterable[str]]
+
+
+class Figure(NamedTuple):
+    """What is told of a point: how many, or why not."""
+
+    count: int | None
+    reason: Reason | None = None
+
+
+class Publication:
+    """Decides for all points of a lattice at once.
+
+    ``tables`` come from coarse to fine. Each has the figures of *all* points with values on the same axes and of the
+    same coarseness, but for those of nobody; the parents of a point are in a table before its own, or in the same.
+    """
+
+    def __init__(self, axes: Iterable[Steps], tables: Iterable[Mapping[Point, int]], k: int) -> None:
+        self._axes = tuple(axes)
+        self._k = k
+        self._sizes: dict[Point, int] = {}
+        self._hidden: set[Point] = set()
+        self._ups: dict[tuple[int, str], tuple[str, ...]] = {}
+        for table in tables:
+            self._sizes.update(table)
+            _Table(self._axes, k, table, self._sizes, self._hidden, self.parents).decide()
+
+    def figure(self, point: Point) -> Figure:
+        """Return what may be told of a point; nobody is told as 0 where all of its parents are shown."""
+        size = self._sizes.get(point, 0)
+        if point in self._hidden:
+            return Figure(None, "small" if size < self._k else "complement")
+        if not size and any(parent in self._hidden for _, parent in self.parents(point)):
+            return Figure(None, "complement")
+        return Figure(size)
+
+    def hidden(self) -> Iterator[Point]:
+        """Yield the hidden points, those of nobody included that are hidden beside others."""
+        return iter(self._hidden)
+
+    def parents(self, point: Point) -> Iterator[_Family]:
+        """Yield the parents of a point, each with its axis: what names the family that the point is in."""
+        for axis, value in enumerate(point):
+            if value != ALL:
+                ups = self._ups.get((axis, value))
+                if ups is None:
+                    ups = self._ups[axis, value] = tuple(self._axes[axis].up(value))
+                for up in ups:
+                    yield axis, (*point[:axis], up, *point[axis + 1 :])
+
+
+class _Table:
+    """One table while it is decided; those before it are."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a part of Publication, with what that knows
+        self,
+        axes: tuple[Steps, ...],
+        k: int,
+        table: Mapping[Point, int],
+        sizes: dict[Point, int],
+        hidden: set[Point],
+        parents: Callable[[Point], Iterator[_Family]],
+    ) -> None:
+        self._axes = axes
+        self._k = k
+        self._table = table
+        self._sizes = sizes
+        self._hidden = hidden
+        self._parents = parents
+        self._families: dict[_Family, list[Point]] = defaultdict(list)
+        self._below: dict[Point, list[Point]] = defaultdict(list)
+
+    def decide(self) -> None:
+        """Hide what must be, until every family is safe and nothing is shown below what is hidden."""
+        fallen = [point for point, size in self._table.items() if not self._enough(point, size)]
+        self._hidden.update(fallen)
+        waiting = set(self._families)
+        while waiting or fallen:
+            for point in fallen:
+                lower = [each for each in self._below.get(point, ()) if each not in self._hidden]
+                self._hidden.update(lower)
+                fallen += lower
+                waiting.update(self._parents(point))
+            fallen = []
+            for family in sorted(waiting):
+                fallen += self._complements(family)
+            waiting = set()
+
+    def _enough(self, point: Point, size: int) -> bool:
+        """Tell whether a point counts enough people, and its parents enough more; note where it belongs."""
+        enough = size >= self._k
+        for family in self._parents(point):
+            parent = family[1]
+            self._families[family].append(point)
+            if parent in self._table:
+                self._below[parent].append(point)
+            enough = enough and parent not in self._hidden and not 0 < self._sizes.get(parent, 0) - size < self._k
+        return enough
+
+    def _complements(self, family: _Family) -> list[Point]:
+        """Hide of a family what must be hidden beside the rest; return it."""
+        points = self._families[family]
+        lost = [self._sizes[point] for point in points if point in self._hidden]
+        shown = sorted((self._sizes[point], point) for point in points if point not in self._hidden)
+        if not shown:
+            return self._nobody(family, points, lost)
+        rest = self._sizes.get(family[1], 0) - sum(size for size, _ in shown)
+        count = 0
+        while count < len(shown) and _tells(rest, lost, shown[count][0], self._k):
+            rest += shown[count][0]
+            lost.append(shown[count][0])
+            count += 1
+        taken = [point for _, point in shown[:count]]
+        self._hidden.update(taken)
+        return taken
+
+    def _nobody(self, family: _Family, points: list[Point], lost: list[int]) -> list[Point]:
+        """Hide a point of nobody beside the only one of a family that is known to make up its parent."""
+        axis, parent = family
+        if len(lost) != 1 or parent in self._hidden or self._sizes.get(parent, 0) != lost[0]:
+            return []
+        for value in sorted(self._axes[axis].down(parent[axis])):
+            point = (*parent[:axis], value, *parent[axis + 1 :])
+            if point not in points:
+                self._sizes[point] = 0
+                self._hidden.add(point)
+                for each in self._parents(point):
+                    self._families[each].append(point)
+                return [point]
+        return []
+
+
+def _tells(rest: int, lost: list[int], left: int, k: int) -> bool:
+    """Tell whether a family says too much.
+
+    Its parent less what is shown is ``rest``, ``lost`` are the figures of what is hidden, ``left`` is the least shown.
+    """
+    if 0 < rest < k:
+        return True
+    if not lost:
+        return False
+    if len(lost) == 1 or sum(lost) < k:
+        return True
+    small = sum(size < k for size in lost)
+    return bool(small) and _certain(rest, small, len(lost) - small, left, k)
+
+
+def _certain(rest: int, small: int, others: int, left: int, k: int) -> bool:
+    """Tell whether a small one can have one value only, the ``others`` being ``k`` or more each, and maybe ``left``.
+
+    A rest that fits no values at all says nothing: then people are in several points of the family.
+    """
+    most = min(k - 1, rest - others * k - (small - 1))
+    loosely = 1 if others else max(1, rest - (small - 1) * (k - 1))
+    strictly = max(1, rest - others * left - (small - 1) * (k - 1))
+    return most in {loosely, strictly}

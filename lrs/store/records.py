@@ -13,6 +13,7 @@ from pymongo import DeleteOne, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
+from lrs.store.clearing import clear_some
 from lrs.store.errors import translated
 from schemas.training.records import Evidence, Standing, fold
 
@@ -37,6 +38,14 @@ class Line(NamedTuple):
         return blake2b(text.encode(), digest_size=16).digest()
 
 
+class Resting(NamedTuple):
+    """A record, by its key, and what it rests on."""
+
+    learner: int
+    record: bytes
+    evidence: list[Evidence]
+
+
 class Records:
     """Reads and writes records; every call ends within the deadline, else Unavailable."""
 
@@ -54,6 +63,15 @@ class Records:
         """Return all that a learner's records rest on, by the ids of the statements."""
         rows = self._rows.find({"org": org, "learner": learner}, {"evidence": 1}, session=session)
         return {each.statement: each for row in rows for each in _unpack(row["evidence"])}
+
+    def lines_of(self, org: bytes, learners: Iterable[int], records: Iterable[bytes] = ()) -> list[Resting]:
+        """Return the records of these learners, and of those whose records, by key, are named; groups apart."""
+        with translated(), pymongo.timeout(self._deadline):
+            named = self._rows.find({"_id": {"$in": [org + each for each in records]}}, {"learner": 1})
+            people = sorted({*learners, *(int(row["learner"]) for row in named)})
+            where = {"org": org, "learner": {"$in": people}, "group": {"$exists": False}}
+            rows = self._rows.find(where, {"learner": 1, "evidence": 1})
+            return [Resting(int(row["learner"]), row["_id"][len(org) :], _unpack(row["evidence"])) for row in rows]
 
     def write(
         self,
@@ -82,6 +100,10 @@ class Records:
         """Remove all records of an organisation."""
         with translated(), pymongo.timeout(self._deadline):
             self._rows.delete_many({"org": org})
+
+    def clear_some(self, org: bytes, session: ClientSession) -> bool:
+        """Remove some records of an organisation; tell whether there were any."""
+        return clear_some(self._rows, org, session)
 
 
 def _row(org: bytes, key: bytes, line: Line, evidence: Sequence[Evidence]) -> dict[str, Any]:

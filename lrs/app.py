@@ -18,6 +18,7 @@ from lrs.resources.api.diagnostics import diagnosis
 from lrs.resources.api.interface import Interface
 from lrs.resources.api.invitations import invitations
 from lrs.resources.api.launches import launches
+from lrs.resources.api.learners import learners
 from lrs.resources.api.members import members
 from lrs.resources.api.oidc import oidc
 from lrs.resources.api.organisations import organisations
@@ -50,9 +51,11 @@ from lrs.services.bearers import Bearers
 from lrs.services.credentials import CredentialService
 from lrs.services.diagnostics import Diagnostics
 from lrs.services.documents import DocumentService
+from lrs.services.folding import folding_of
 from lrs.services.health import Health
 from lrs.services.issuers import Issuers
 from lrs.services.keyring import Keyring
+from lrs.services.learners import LearnerService
 from lrs.services.limits import Attempts, RateLimits
 from lrs.services.oidc import OidcService
 from lrs.services.organisations import OrganisationService
@@ -158,6 +161,7 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
         units(registries, bodies),
         assignments(AssignmentService(store, registries)),
         *registry_sections(registries, bodies),
+        learners(LearnerService(store, folding_of(store, registries, config.timezone), config.pepper), bodies),
         launches(tokens),
         providers(known),
     )

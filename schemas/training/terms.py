@@ -8,6 +8,8 @@ BASE: Final = "https://w3id.org/so-hoc/profiles/digital-skills"
 VERSION: Final = f"{BASE}/v1.0"
 # Where a programme is named as an Activity, its code follows, percent-encoded.
 PROGRAMMES: Final = f"{BASE}/programmes/"
+# The home page of accounts that stand for identities which are not kept. The names are keyed, so it may be everybody's.
+PSEUDONYMS: Final = "https://w3id.org/so-hoc/pseudonyms"
 # What a `mentored` statement is about, whose object is a person.
 MENTORING: Final = f"{BASE}/activities/mentoring"
 

@@ -1,0 +1,20 @@
+"""The keys of organisations for what must not be turned back; they follow from the pepper and lie nowhere."""
+
+import hashlib
+import hmac
+
+from schemas.training.persons import Pseudonyms
+
+
+def pseudonyms_of(pepper: str, org: bytes) -> Pseudonyms:
+    """Return an organisation's pseudonyms: the same as long as the pepper is."""
+    return Pseudonyms(_key(pepper, b"pseudonyms", org))
+
+
+def keyed_hash(pepper: str, purpose: bytes, org: bytes, text: str) -> str:
+    """Return 32 hexadecimal digits that stand for a text, for one purpose of one organisation."""
+    return hmac.digest(_key(pepper, purpose, org), text.encode(), hashlib.sha256).hex()[:32]
+
+
+def _key(pepper: str, purpose: bytes, org: bytes) -> bytes:
+    return hmac.digest(pepper.encode(), purpose + org, hashlib.sha256)

@@ -1,0 +1,113 @@
+"""Identities as people and files write them, and as keyed pseudonyms that nobody can turn back.
+
+A mailbox is one identity however it is written: as ``mailto:`` and as its SHA-1 it gets the same pseudonym.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from schemas.faults import Refused
+from schemas.training.terms import PSEUDONYMS
+from schemas.xapi.agents import load_agent
+from schemas.xapi.identity import identity, lower_domain
+
+_MAILTO: Final = "mailto:"
+_ACCOUNT: Final = "account:"
+_SHA1: Final = "sha1:"
+_OPENID: Final = "openid:"
+_OURS: Final = f"{_ACCOUNT}{PSEUDONYMS} "
+_LENGTH: Final = 32
+# Between the digits of a number as people write it.
+_BETWEEN: Final = re.compile(r"[\s.\-]+")
+_NUMBER: Final = re.compile(r"\d{12}|\d{9}|(?:\+?84|0)\d{9,10}")
+_MAILBOX: Final = re.compile(r"(?:mailto:)?[^@\s/]+@[^@\s/]+\.[^@\s/.]+", re.IGNORECASE)
+_RULE: Final = "identity"
+_NONE: Final = "This must be an identity: mailto:…, account:HOMEPAGE NAME, sha1:…, openid:…, or an Agent as JSON."
+
+
+class Pseudonyms:
+    """Replaces identities that name somebody; ``key`` is the organisation's, and not in the database."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def identity(self, who: str) -> str:
+        """Return the identity of the pseudonym; the identity itself where it names nobody outside of its source."""
+        return self.of(who) if names_somebody(who) else who
+
+    def of(self, who: str) -> str:
+        """Return the identity of the pseudonym of any identity; that of a pseudonym is itself."""
+        return who if who.startswith(_OURS) else f"{_OURS}{self._name(who)}"
+
+    def agent(self, agent: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an Agent or Group, its members too, whose identities are replaced and whose Agents have no names."""
+        kept = {name: value for name, value in agent.items() if name in {"objectType", "name", "member"}}
+        if kept.get("objectType") != "Group":
+            kept.pop("name", None)
+        if "member" in kept:
+            kept["member"] = [self.agent(each) for each in kept["member"]]
+        who = identity(agent)
+        if who is None:
+            return kept
+        shown = self.identity(who)
+        return kept | (agent_of(shown) if shown != who else {n: v for n, v in agent.items() if n in _IDENTIFIERS})
+
+    def _name(self, who: str) -> str:
+        return hmac.digest(self._key, _essence(who).encode(), hashlib.sha256).hex()[:_LENGTH]
+
+
+_IDENTIFIERS: Final = frozenset({"mbox", "mbox_sha1sum", "openid", "account"})
+
+
+def names_somebody(who: str) -> bool:
+    """Tell whether an identity names somebody beyond its source: a mailbox, an OpenID, a personal or phone number."""
+    if not who.startswith(_ACCOUNT):
+        return True
+    if who.startswith(_OURS):
+        return False
+    name = who.partition(" ")[2]
+    return is_number(name) or _MAILBOX.fullmatch(name.strip()) is not None
+
+
+def is_number(name: str) -> bool:
+    """Tell whether a name is all of a personal number, of 12 or 9 digits, or a phone number."""
+    return _NUMBER.fullmatch(_BETWEEN.sub("", name)) is not None
+
+
+def agent_of(who: str) -> dict[str, Any]:
+    """Return the Agent with this canonical identity."""
+    if who.startswith(_ACCOUNT):
+        home, _, name = who[len(_ACCOUNT) :].partition(" ")
+        return {"account": {"homePage": home, "name": name}}
+    if who.startswith(_SHA1):
+        return {"mbox_sha1sum": who[len(_SHA1) :]}
+    return {"openid": who[len(_OPENID) :]} if who.startswith(_OPENID) else {"mbox": who}
+
+
+def read_identity(text: str) -> str:
+    """Return the canonical identity that a text means: its own form, or an Agent as JSON; raise Refused.
+
+    Paths of faults are empty: whoever asks knows where it stood.
+    """
+    try:
+        agent = json.loads(text) if text.lstrip().startswith("{") else agent_of(text)
+        who = identity(load_agent(agent)) if isinstance(agent, dict) else None
+    except (ValueError, RecursionError):
+        who = None
+    if who is None:
+        raise Refused.at("", _RULE, _NONE)
+    return who
+
+
+def _essence(who: str) -> str:
+    """Return what a pseudonym is made of: the same for all ways to write one mailbox or one number."""
+    if who.startswith(_MAILTO):
+        return _SHA1 + hashlib.sha1(lower_domain(who).encode(), usedforsecurity=False).hexdigest()
+    if who.startswith(_ACCOUNT):
+        home, _, name = who.partition(" ")
+        return f"{home} {_BETWEEN.sub('', name) if is_number(name) else name}"
+    return who

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from lrs.errors import Unavailable
+from lrs.services import clocks
+from lrs.services.progress import place_of
 from lrs.services.safetime import learn
 from lrs.store import Store
 from lrs.store.rows import Found
@@ -17,11 +19,15 @@ from lrs.store.transactions import Session
 LEASE: Final = 30.0
 """Seconds that a worker holds a place without renewing it; a batch must be done in less."""
 BATCH: Final = 500
+_LOOK: Final = 5.0
+"""Seconds after which a worker looks whether somebody else has set a place back."""
 
 Move = Callable[[Session], None]
 """Moves the place behind a batch within a transaction; raises LeaseLost where another worker holds it."""
 Effect = Callable[[bytes, Sequence[Found], Move], None]
 """What a follower does with a batch: called with the organisation, its statements in order, and how to move on."""
+Clear = Callable[[bytes, Callable[[Session], None]], bool]
+"""Removes some of what was derived for an organisation, together with what it is handed; False where nothing was."""
 
 
 class LeaseLost(Unavailable):
@@ -31,34 +37,56 @@ class LeaseLost(Unavailable):
 class Follower:
     """One derived thing. ``name`` is for ever: its places are kept under it. ``batch`` is about how much it reads.
 
-    After a failure it reads less at once: a transaction must end within its lifetime, on a slow machine too.
+    After a failure it reads less at once: a transaction must end within its lifetime, on a slow machine too. ``clear``
+    is for what can be made anew: a place that was reset is cleaned by whoever holds it next.
     """
 
-    def __init__(self, store: Store, name: str, worker: str, effect: Effect, *, batch: int = BATCH) -> None:
+    def __init__(  # noqa: PLR0913 - what it works with is passed in
+        self,
+        store: Store,
+        name: str,
+        worker: str,
+        effect: Effect,
+        *,
+        clear: Clear = lambda *_: False,
+        batch: int = BATCH,
+    ) -> None:
         self._store = store
         self._name = name
         self._worker = worker
         self._effect = effect
+        self._clear = clear
         self._most = self._batch = batch
         self._known: dict[bytes, int] = {}
+        self._looked = float("-inf")
 
     def follow(self) -> int:
         """Bring every organisation forward by one batch; return how many statements were read.
 
         Organisations whose place another worker holds are left to it. Raises Unavailable.
         """
+        if clocks.passed() - self._looked > _LOOK:
+            self._look()
         through = learn(self._store.promises)
         return sum(self.forward(org, through) for org in self._store.organisations.orgs())
 
     def forward(self, org: bytes, through: int) -> int:
-        """Bring one organisation forward by one batch, up to ``through``; return how many statements were read."""
+        """Bring one organisation forward by one batch, up to ``through``; return how many statements were read.
+
+        What was derived before the place was reset goes first; each step of that counts as one.
+        """
         # A look costs a read, a lease a write that a majority must have: most of the time there is nothing new.
-        if self._known.get(org, 0) >= min(self._store.statements.newest(org), through):
+        if self._known.get(org, -1) >= min(self._store.statements.newest(org), through):
             return 0
-        place = self._store.places.take(self.name(org), self._worker, lease=LEASE)
-        if place is None:
+        held = self._store.places.take(self.name(org), self._worker, lease=LEASE)
+        if held is None:
             return 0
-        self._known[org] = place
+        if held.unclean:
+            return self._clean(org)
+        self._known[org] = held.place
+        return self._read(org, held.place, through)
+
+    def _read(self, org: bytes, place: int, through: int) -> int:
         batch = self._store.statements.after(org, place, through=through, most=self._batch)
         if batch:
             behind = batch[-1].stored
@@ -72,10 +100,26 @@ class Follower:
                 self._known[org] = behind
         return len(batch)
 
+    def _clean(self, org: bytes) -> int:
+        if not self._clear(org, lambda session: self._hold(org, session)):
+            self._store.places.cleaned(self.name(org), self._worker)
+        return 1
+
+    def _look(self) -> None:
+        """Learn of places that were set back: without anything new nobody would ask for their lease."""
+        places = self._store.places.all(f"{self._name}:")
+        clean = {name: place.place for name, place in places.items() if not place.unclean}
+        self._known = {org: clean[name] for org in self._known if (name := self.name(org)) in clean}
+        self._looked = clocks.passed()
+
     def name(self, org: bytes) -> str:
         """Return what the place in an organisation is kept under."""
-        return f"{self._name}:{org.hex()}"
+        return place_of(self._name, org)
 
     def _move(self, org: bytes, place: int, session: Session) -> None:
         if not self._store.places.move(self.name(org), self._worker, place, session):
+            raise LeaseLost("Another worker has taken over")
+
+    def _hold(self, org: bytes, session: Session) -> None:
+        if not self._store.places.holds(self.name(org), self._worker, session):
             raise LeaseLost("Another worker has taken over")

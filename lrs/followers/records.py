@@ -1,17 +1,28 @@
 """The follower that keeps training records and cells."""
 
+from collections.abc import Callable
 from typing import Final
 
 from lrs.followers.feed import Follower
 from lrs.services.folding import folding_of
+from lrs.services.progress import RECORDS
 from lrs.services.registries import RegistryService
 from lrs.store import Store
+from lrs.store.transactions import Session
 
-NAME: Final = "records"
 BATCH: Final = 4000
 
 
 def records_follower(store: Store, worker: str, timezone: str) -> Follower:
     """Return the follower; months are cut in ``timezone``."""
     folding = folding_of(store, RegistryService(store, timezone), timezone)
-    return Follower(store, NAME, worker, folding.fold, batch=BATCH)
+
+    def clear(org: bytes, hold: Callable[[Session], None]) -> bool:
+        # Records first: what is counted anew meanwhile, as somebody turned out to be somebody else, rests on them.
+        def write(session: Session) -> bool:
+            hold(session)
+            return store.records.clear_some(org, session) or store.cells.clear_some(org, session)
+
+        return store.transact(write)
+
+    return Follower(store, RECORDS, worker, folding.fold, clear=clear, batch=BATCH)

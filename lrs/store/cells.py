@@ -13,6 +13,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pyroaring import BitMap
 
+from lrs.store.clearing import clear_some
 from lrs.store.errors import translated
 from schemas.training.cells import Cell, Family
 
@@ -119,6 +120,10 @@ class Cells:
         """Remove all cells of an organisation."""
         with translated(), pymongo.timeout(self._deadline):
             self._rows.delete_many({"org": org})
+
+    def clear_some(self, org: bytes, session: ClientSession) -> bool:
+        """Remove some cells of an organisation; tell whether there were any."""
+        return clear_some(self._rows, org, session)
 
 
 def _cell(row: Mapping[str, Any]) -> Cell:

@@ -170,6 +170,13 @@ class Statements:
             last = self._rows.find({"org": org} | having(bounds), {"stored": 1}).sort("stored", -1).limit(1)
             return max((int(document["stored"]) for document in last), default=0)
 
+    def next(self, org: bytes, place: int, *, through: int) -> int | None:
+        """Return when the first statement of the feed with ``place`` < stored <= ``through`` was stored, or None."""
+        span = {"org": org, "stored": {"$gt": place, "$lte": through}}
+        with translated(), pymongo.timeout(self._deadline):
+            first = self._rows.find(span, {"stored": 1, "_id": 0}).sort("stored", 1).limit(1)
+            return next((int(document["stored"]) for document in first), None)
+
     def after(self, org: bytes, place: int, *, through: int, most: int) -> list[Found]:
         """Return statements of the feed: ``place`` < stored <= ``through``, in order, about ``most`` of them.
 

@@ -63,7 +63,7 @@ def test_two_workers_do_not_hold_one_place(store, org, through):
     put(store, org, 1, 2)
     through(2)
     held = store.places.take(f"figures:{org.hex()}", "one", lease=60)
-    assert held == 0
+    assert held.place == 0
     assert Follower(store, "figures", "two", lambda *_: pytest.fail("it is held")).follow() == 0
 
 

@@ -44,7 +44,7 @@ class OrganisationService:
         return _there(self._rows.of(principal.org))
 
     def change_own(self, principal: Principal, values: Mapping[str, Any]) -> Organisation:
-        """Set ``name`` and ``kind`` of the caller's organisation; needs ``admin``."""
+        """Set ``name``, ``kind`` and ``small`` of the caller's organisation; needs ``admin``."""
         principal.require("admin")
         return self._change(principal, self.own(principal).id, values)
 
@@ -116,6 +116,6 @@ def _told(principal: Principal, organisation: str, changed: Mapping[str, Any]) -
     if changed.keys() == {"disabled"}:
         action = "organisation.disabled" if changed["disabled"] else "organisation.enabled"
         return Entry(principal.credential, action, organisation, by)
-    plain = {name: changed[name] for name in ("kind", "disabled") if name in changed}
+    plain = {name: changed[name] for name in ("kind", "disabled", "small") if name in changed}
     details: dict[str, Detail] = by | {"fields": sorted(changed)} | plain
     return Entry(principal.credential, "organisation.changed", organisation, details)

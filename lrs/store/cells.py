@@ -64,15 +64,23 @@ class Cells:
                 yield _cell(row), _tally(row)
 
     def rolled(
-        self, org: bytes, family: Family, dims: Collection[str], first: str = "", last: str = "9999-99"
+        self,
+        org: bytes,
+        family: Family,
+        dims: Collection[str],
+        months: tuple[str, str],
+        only: Mapping[str, Collection[Any]],
     ) -> Iterator[Rolled]:
         """Yield what the cells of a family hold together, by month, unit and these dimensions; in no order.
 
-        The database puts together the cells that differ in other dimensions only, so that few rows travel.
+        Only those from the first to the last of ``months``, with one of the values that ``only`` names. The database
+        puts together the cells that differ in other dimensions, so that few rows travel.
         """
         names = sorted({"unit", *dims})
+        first, last = months
+        where = {f"dims.{name}": {"$in": list(values)} for name, values in only.items()}
         pipeline: list[dict[str, Any]] = [
-            {"$match": {"org": org, "family": family, "month": {"$gte": first, "$lte": last}}},
+            {"$match": {"org": org, "family": family, "month": {"$gte": first, "$lte": last}} | where},
             {
                 "$group": {
                     "_id": {"month": "$month"} | {name: f"$dims.{name}" for name in names},

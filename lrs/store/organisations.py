@@ -15,11 +15,15 @@ from pymongo.errors import DuplicateKeyError
 from lrs.store.errors import translated
 
 FIRST: Final = "first"
+SMALL: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """One owner of records; ``created`` in microseconds since the epoch, 0 where that is not known."""
+    """One owner of records; ``created`` in microseconds since the epoch, 0 where that is not known.
+
+    ``small`` is how many people a figure counts at least to be shown to whoever may not see records.
+    """
 
     id: str
     org: bytes
@@ -27,6 +31,7 @@ class Organisation:
     kind: str = "other"
     created: int = 0
     disabled: bool = False
+    small: int = SMALL
 
 
 class Organisations:
@@ -76,6 +81,7 @@ class Organisations:
             "kind": organisation.kind,
             "created": organisation.created,
             "disabled": organisation.disabled,
+            "small": organisation.small,
         }
         with translated(), pymongo.timeout(self._deadline):
             try:
@@ -87,7 +93,7 @@ class Organisations:
     def change(
         self, organisation: str, values: dict[str, Any], session: ClientSession | None = None
     ) -> Organisation | None:
-        """Set ``name``, ``kind`` or ``disabled``; return the organisation as it is then, None where there is none."""
+        """Set fields of an organisation; return it as it is then, None where there is none."""
         with translated(), pymongo.timeout(self._deadline):
             row = self._rows.find_one_and_update(
                 {"_id": organisation},
@@ -111,4 +117,5 @@ def _organisation(row: dict[str, Any]) -> Organisation:
         row.get("kind", "other"),
         int(row.get("created", 0)),
         row.get("disabled", False),
+        int(row.get("small", SMALL)),
     )

@@ -7,6 +7,9 @@ from marshmallow import RAISE, Schema, fields, validate
 from schemas.api.plain import END, Instant, Name
 
 KINDS: Final = ("university", "institute", "union", "commune", "province", "company", "other")
+LEAST: Final = 3
+"""The least that `small` can be set to: figures of one or two people are never shown to everybody."""
+MOST: Final = 1000
 _ID: Final = rf"^[a-z0-9][a-z0-9-]{{0,39}}{END}"
 
 
@@ -19,6 +22,14 @@ def _kind(**options: Any) -> fields.String:
     return fields.String(validate=validate.OneOf(KINDS), **options)
 
 
+def _small(**options: Any) -> fields.Integer:
+    told = {
+        "description": "People that a figure of a report counts at least to be shown to whoever has `reports/read` and"
+        " not `records/read`; 10 unless it was set."
+    }
+    return fields.Integer(validate=validate.Range(LEAST, MOST), strict=True, metadata=told, **options)
+
+
 class OrganisationSchema(Schema):
     """An organisation."""
 
@@ -27,6 +38,7 @@ class OrganisationSchema(Schema):
     kind = _kind(required=True)
     created = Instant(required=True)
     disabled = fields.Boolean(required=True)
+    small = _small(required=True)
 
 
 class OwnOrganisationChangeSchema(Schema):
@@ -39,10 +51,19 @@ class OwnOrganisationChangeSchema(Schema):
 
     name = Name(least=1)
     kind = _kind()
+    small = _small()
 
 
-class OrganisationChangeSchema(OwnOrganisationChangeSchema):
+class OrganisationChangeSchema(Schema):
     """What the host may change of an organisation."""
+
+    class Meta:
+        """Nothing passes that is not named."""
+
+        unknown = RAISE
+
+    name = Name(least=1)
+    kind = _kind()
 
     disabled = fields.Boolean(
         truthy={True},

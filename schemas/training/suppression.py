@@ -52,7 +52,7 @@ class Steps(NamedTuple):
 class Figure(NamedTuple):
     """What is told of a point: how many, or why not."""
 
-    count: int | None
+    number: int | None
     reason: Reason | None = None
 
 

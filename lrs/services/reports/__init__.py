@@ -1,0 +1,1 @@
+"""Reports: figures of an organisation, put together from cells."""

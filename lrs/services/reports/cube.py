@@ -1,0 +1,215 @@
+"""Persons counted along axes: the figures of a report, and those that decide which of them may be shown.
+
+Sets of people are united before they are counted, so whoever is in several cells is one person in every figure.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final, NamedTuple
+
+from pyroaring import BitMap
+
+from lrs.errors import BadRequest
+from schemas.faults import Fault
+from schemas.training.suppression import ALL, Figure, Point, Publication, Steps
+
+MOST_POINTS: Final = 250_000
+"""Figures that one question may need."""
+_REST: Final = "\0"
+"""Ends a value that stands for all of the next coarser one that has no value of its own; nobody is shown it."""
+
+Levels = tuple[int, ...]
+_Table = dict[Point, BitMap]
+
+
+class Row(NamedTuple):
+    """People who have something in common, and sums over what they did."""
+
+    month: str
+    dims: Mapping[str, Any]
+    learners: BitMap
+    statements: int = 0
+    seconds: int = 0
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One thing that a report is broken down by, or that is chosen.
+
+    ``values`` returns those of a row, one collection for each of ``depth`` levels, from coarse to fine; only on the
+    finest of an axis with one level there may be several. ``total`` is what is chosen, ``chosen`` tells which values
+    lie within that. ``show`` makes of a value what readers see.
+    """
+
+    name: str
+    values: Callable[[Row], Sequence[Collection[str]]]
+    steps: Steps
+    depth: int = 1
+    listed: bool = True
+    total: str = ALL
+    chosen: Callable[[str], bool] = bool
+    show: Callable[[str], Any] = str
+
+
+class Line(NamedTuple):
+    """A figure of a report; ``values`` by the names of the axes that it is broken down by."""
+
+    values: dict[str, str]
+    figure: Figure
+    statements: int
+    seconds: int
+
+
+class _Sum:
+    """What is united for one line."""
+
+    __slots__ = ("found", "seconds", "statements")
+
+    def __init__(self) -> None:
+        self.found: list[BitMap] = []
+        self.statements = 0
+        self.seconds = 0
+
+    def add(self, row: Row) -> None:
+        self.found.append(row.learners)
+        self.statements += row.statements
+        self.seconds += row.seconds
+
+
+class Cube:
+    """The figures of one question. With a ``k``, only what the rule of suppression lets through is told."""
+
+    def __init__(self, axes: Sequence[Axis], rows: Iterable[Row], k: int | None) -> None:
+        self._axes = axes
+        self._lines: dict[Point, _Sum] = defaultdict(_Sum)
+        self._total = _Sum()
+        told = list(rows)
+        for row in told:
+            self._add(row)
+        self._publication = None if k is None else _published(axes, told, k)
+
+    def _add(self, row: Row) -> None:
+        levels = [axis.values(row) for axis in self._axes]
+        # A choice that is not listed does not break down: a row is in it, whatever else it is in.
+        if all(not axis.total or any(axis.total in each for each in found) for axis, found in self._each(levels)):
+            self._total.add(row)
+        finest = [[value for value in found[-1] if axis.chosen(value)] for axis, found in self._each(levels)]
+        for point in product(*finest):
+            self._lines[point].add(row)
+
+    def _each(self, levels: Iterable[Sequence[Collection[str]]]) -> Iterator[tuple[Axis, Sequence[Collection[str]]]]:
+        return zip(self._axes, levels, strict=True)
+
+    def lines(self) -> Iterator[Line]:
+        """Yield a line for every point somebody is in, and for those that are hidden beside them; in no order."""
+        points = set(self._lines)
+        if self._publication is not None:
+            points.update(point for point in self._publication.hidden() if self._asked(point))
+        for point in points:
+            yield self._line(point, self._lines.get(point) or _Sum())
+
+    def line(self, values: Mapping[str, str]) -> Line:
+        """Return the line with these values of the axes that are listed."""
+        point = tuple([values[axis.name] if axis.listed else axis.total for axis in self._axes])
+        return self._line(point, self._lines.get(point) or _Sum())
+
+    def total(self) -> Line:
+        """Return the line of all that was chosen."""
+        point = tuple([axis.total for axis in self._axes])
+        return self._line(point, self._total)
+
+    def people(self) -> BitMap:
+        """Return everybody who is counted in the total."""
+        return _united(self._total.found)
+
+    def _asked(self, point: Point) -> bool:
+        return all(
+            value != ALL and axis.chosen(value) and _level(axis, value) == axis.depth
+            for axis, value in zip(self._axes, point, strict=True)
+        )
+
+    def _line(self, point: Point, held: _Sum) -> Line:
+        named = {axis.name: value for axis, value in zip(self._axes, point, strict=True) if axis.listed}
+        told = self._publication
+        figure = told.figure(point) if told else Figure(len(_united(held.found)))
+        return Line(named, figure, held.statements, held.seconds)
+
+
+def _level(axis: Axis, value: str) -> int:
+    """Return how many steps lead from a value up to ALL, of an axis with several levels."""
+    if axis.depth == 1:
+        return 1
+    level = 0
+    while value != ALL:
+        value = next(iter(axis.steps.up(value)))
+        level += 1
+    return level
+
+
+def _published(axes: Sequence[Axis], rows: Iterable[Row], k: int) -> Publication:
+    """Decide on every point on the axes that are asked for, and on all coarser ones."""
+    tables = _tables(axes, rows)
+    sizes = (
+        {point: len(found) for point, found in tables[levels].items() if not any(v[-1:] == _REST for v in point)}
+        for levels in sorted(tables, key=lambda levels: (sum(levels), levels))
+    )
+    return Publication([axis.steps for axis in axes], sizes, k)
+
+
+def _tables(axes: Sequence[Axis], rows: Iterable[Row]) -> dict[Levels, _Table]:
+    """Return who is in each point, in tables by the levels of the axes."""
+    finest = tuple(axis.depth for axis in axes)
+    gathered: dict[Point, list[BitMap]] = defaultdict(list)
+    for row in rows:
+        for point in product(*[_finest(axis.values(row)) for axis in axes]):
+            gathered[point].append(row.learners)
+    tables = {finest: {point: _united(found) for point, found in gathered.items()}}
+    vectors = product(*[range(depth, -1, -1) for depth in finest])
+    points = 0
+    for levels in vectors:
+        if levels not in tables:
+            tables[levels] = _rolled(axes, tables, levels, finest)
+        points += len(tables[levels])
+        if points > MOST_POINTS:
+            raise BadRequest("This needs too many figures", [_TOO_MANY])
+    return tables
+
+
+_TOO_MANY: Final = Fault("by", "limit", f"ask for fewer things at once: {MOST_POINTS} figures are the most")
+
+
+def _finest(levels: Sequence[Collection[str]]) -> Collection[str]:
+    """Return the finest values, or what stands for having none."""
+    if levels[-1]:
+        return levels[-1]
+    value = ALL
+    for found in levels:
+        value = next(iter(found), value + _REST)
+    return [value]
+
+
+def _rolled(axes: Sequence[Axis], tables: Mapping[Levels, _Table], levels: Levels, finest: Levels) -> _Table:
+    """Return a table from one that is finer on one axis only."""
+    place = next(place for place, level in enumerate(levels) if level < finest[place])
+    finer = tables[*levels[:place], levels[place] + 1, *levels[place + 1 :]]
+    gathered: dict[Point, list[BitMap]] = defaultdict(list)
+    up = axes[place].steps.up
+    ups: dict[str, str] = {}
+    for point, found in finer.items():
+        value = point[place]
+        if value not in ups:
+            ups[value] = _up(value, levels[place], up)
+        gathered[*point[:place], ups[value], *point[place + 1 :]].append(found)
+    return {point: _united(found) for point, found in gathered.items()}
+
+
+def _up(value: str, level: int, up: Callable[[str], Iterable[str]]) -> str:
+    if level == 0:
+        return ALL
+    return value[:-1] if value.endswith(_REST) else next(iter(up(value)))
+
+
+def _united(found: Sequence[BitMap]) -> BitMap:
+    return found[0] if len(found) == 1 else BitMap.union(*found) if found else BitMap()

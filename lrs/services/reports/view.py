@@ -1,0 +1,110 @@
+"""What one caller may see of its organisation's figures, and as of when."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from lrs.errors import NotFound
+from lrs.services.principals import Principal
+from lrs.services.progress import Progress
+from lrs.services.registries import RegistryService
+from lrs.services.reports.axes import UnitAxis
+from lrs.services.reports.cube import Row
+from lrs.services.reports.splits import Splits
+from lrs.store import Store
+from lrs.store.cells import Tally
+from schemas.registries.registries import Registries
+from schemas.training.cells import Cell, Family
+
+EVER: Final = ("", "9999-99")
+"""The months of everything."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What the caller of one request sees.
+
+    ``exact``: all figures of the own organisation as they are; else those of fewer than ``k`` people are hidden, with
+    what would tell of them. Figures stand for everything stored up to ``through``, in microseconds; units are those of
+    the day ``at``.
+    """
+
+    store: Store
+    org: bytes
+    exact: bool
+    small: int
+    registries: Registries
+    today: date
+    at: date
+    through: int
+    splits: Splits
+    units: UnitAxis
+
+    @property
+    def k(self) -> int | None:
+        """The people that a figure counts at least to be told; None where all are."""
+        return None if self.exact else self.small
+
+    def rows(
+        self,
+        family: Family,
+        dims: Collection[str],
+        months: tuple[str, str] = EVER,
+        **only: Collection[Any],
+    ) -> Iterator[Row]:
+        """Yield what was counted, by month, unit and these dimensions, where split units were decided on in parts.
+
+        ``only`` are the values that dimensions may have.
+        """
+        # A restricted caller's figures hang on coarser ones, whatever was asked for.
+        found = self.store.cells.rolled(self.org, family, dims, months if self.exact else EVER, only)
+        rows = (Row(*each) for each in found)
+        sums = family == "coverage" and "mode" not in dims
+        return self.splits.applied(rows, {"kind": ["task"]} if family == "task" else only, sums=sums)
+
+    def cells(self, family: Family, months: tuple[str, str] = EVER) -> Iterable[tuple[Cell, Tally]]:
+        """Yield the cells of a family of which there are few."""
+        return self.store.cells.of(self.org, family, *(months if self.exact else EVER))
+
+
+class Desk:
+    """Hands out views."""
+
+    def __init__(self, store: Store, registries: RegistryService, progress: Progress, timezone: str) -> None:
+        self._store = store
+        self._registries = registries
+        self._progress = progress
+        self._zone = ZoneInfo(timezone)
+
+    def view(self, principal: Principal, at: date | None = None) -> View:
+        """Return what a caller sees with units of a day, today's without; needs ``reports/read``.
+
+        With ``records/read`` it is everything of its own organisation. Raise Forbidden, Unavailable.
+        """
+        principal.require("reports/read")
+        organisation = self._store.organisations.of(principal.org)
+        if organisation is None:
+            raise NotFound("There is no such organisation")
+        exact = principal.may("records/read")
+        registries, today = self._registries.current(), self._registries.today()
+        day = at or today
+        return View(
+            store=self._store,
+            org=principal.org,
+            exact=exact,
+            small=organisation.small,
+            registries=registries,
+            today=today,
+            at=day,
+            # Before anything is read: figures are never older than what is said of them.
+            through=self._progress.as_of(principal.org),
+            splits=Splits(self._store, principal.org, self._zone),
+            units=UnitAxis(registries.units, day, levels=not exact),
+        )
+
+
+def shown_at(view: View) -> Mapping[str, Any]:
+    """Return what every answer says of itself."""
+    return {"as_of": view.at, "through": view.through, "k": view.k or 1}

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from lrs import (
     audit_commands,
     credential_commands,
+    demo_command,
     key_commands,
     logs,
     member_commands,
@@ -107,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     audit_commands.add_to(admin)
     key_commands.add_to(admin)
     registry_commands.add_to(admin)
+    demo_command.add_to(admin)
     return parser
 
 

@@ -252,6 +252,57 @@ MEMBER_DISABLED = Text(
     "{member} is signed out and cannot sign in.", "{member} đã bị đăng xuất và không đăng nhập được nữa."
 )
 MEMBER_ENABLED = Text("{member} can sign in again.", "{member} đăng nhập lại được.")
+DEMO_FILLING = Text(
+    "Storing {statements} made-up statements of {learners} learners (seed {seed}) in the organisation {organisation}.",
+    "Đang lưu {statements} statement giả lập của {learners} người học (seed {seed}) vào tổ chức {organisation}.",
+)
+DEMO_THERE = Text(
+    "All {statements} statements are stored already.", "Toàn bộ {statements} statement đã được lưu từ trước."
+)
+DEMO_PROGRESS = Text(
+    "  {done} of {total} stored, {rate} a second, {left} s left",
+    "  đã lưu {done} / {total}, {rate} statement mỗi giây, còn khoảng {left} giây",
+)
+DEMO_STORED = Text("Stored {done} statements in {seconds} s.", "Đã lưu {done} statement trong {seconds} giây.")
+DEMO_COUNTING = Text("  the worker counts them: {percent} % so far", "  tiến trình nền đang tổng hợp: được {percent} %")
+DEMO_COUNTED = Text("Records and reports are complete.", "Hồ sơ đào tạo và báo cáo đã đầy đủ.")
+DEMO_UNCOUNTED = Text(
+    "Records and reports follow as `lrs worker` counts.", "Hồ sơ đào tạo và báo cáo có sau khi `lrs worker` tổng hợp."
+)
+DEMO_LOOK = Text(
+    """
+The organisation {organisation} has two keys; their secrets are shown this once, and a next run makes new ones.
+
+  Reads and writes everything   {key}  {secret}
+  Reads reports only            {reports_key}  {reports_secret}
+
+How many were trained in each unit (figures under {k} people are hidden from the second key):
+
+{coverage}
+
+{suppressed}
+
+A page of training records:
+
+{records}
+""",
+    """
+Tổ chức {organisation} có hai khóa; mật mã chỉ hiện một lần này, lần chạy sau sẽ cấp mật mã mới.
+
+  Đọc và ghi mọi dữ liệu        {key}  {secret}
+  Chỉ đọc báo cáo               {reports_key}  {reports_secret}
+
+Số người đã được đào tạo theo từng đơn vị (khóa thứ hai không thấy các số dưới {k} người):
+
+{coverage}
+
+{suppressed}
+
+Một trang hồ sơ đào tạo:
+
+{records}
+""",
+)
 READY = Text(
     """
 Sổ Học is running. Ctrl-C stops it.

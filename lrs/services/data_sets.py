@@ -32,11 +32,11 @@ def shipped() -> list[str]:
     return sorted(each.name for each in _SHIPPED.iterdir() if each.is_dir())
 
 
-def load(store: Store, registries: RegistryService, name: str) -> Iterator[Loaded]:
+def load(store: Store, registries: RegistryService, name: str, *, replace: bool = True) -> Iterator[Loaded]:
     """Load a set that ships, or the one in this folder, a registry at a time; what is the same stays as it is.
 
-    Raise NotFound without such a set or an organisation that runs this server, Refused with every row that does not
-    fit.
+    Without ``replace``, so does a registry that holds anything. Raise NotFound without such a set or an organisation
+    that runs this server, Refused with every row that does not fit.
     """
     folder = _SHIPPED / name if name in shipped() else Path(name)
     host = store.organisations.find(HOST)
@@ -45,7 +45,10 @@ def load(store: Store, registries: RegistryService, name: str) -> Iterator[Loade
     found = [kind for kind in KINDS if _file(folder, kind).is_file()]
     if not found:
         raise NotFound(f"There is no such set; these ship: {', '.join(shipped())}; or name a folder with CSV files")
+    held = registries.current().versions if not replace else {}
     for kind in found:
+        if held.get(kind):
+            continue
         yield Loaded(kind, _load(registries, host.org, kind, folder))
 
 

@@ -1,0 +1,24 @@
+"""Targets that the made-up programme has for the made-up people."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from schemas.demo.events import LITERACY
+from schemas.demo.places import Places
+from schemas.registries.targets import Target
+
+SOURCE: Final = "lrs admin demo"
+"""What these targets are known by among others."""
+_PERCENT: Final = {2025: 60.0, 2026: 80.0}
+_GROUPS: Final = ("", "elderly", "rural")
+
+
+def targets(places: Places) -> Iterator[Target]:
+    """Yield a target for everybody and for some groups in each unit, of each year."""
+    known = Counter((person.place, group) for person in places.people for group in (*person.groups, ""))
+    for place in places.places:
+        for group in _GROUPS:
+            if people := known[place.number, group]:
+                for year, percent in _PERCENT.items():
+                    yield Target(LITERACY, place.unit.code, year, SOURCE, group, people, percent)

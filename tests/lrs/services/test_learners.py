@@ -288,7 +288,7 @@ def test_a_learner_of_thousands_of_statements_moves_in_parts(store, org, put, fo
 
 
 def test_what_one_has_left_half_done_is_done_before_anything_else_is_counted(
-    store, org, put, follow, service, principal, folding, rebuild, monkeypatch
+    store, org, put, follow, service, principal, rebuild, monkeypatch
 ):
     monkeypatch.setattr(module, "_TOGETHER", 50)
     monkeypatch.setattr("lrs.services.learners._PATIENCE", -1.0)

@@ -2,20 +2,20 @@
 
 import atexit
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask
 
 from lrs.config import Config
+from lrs.parts import Parts
 from lrs.resources import errors
 from lrs.resources.alternate import AlternateSyntax
 from lrs.resources.api.audit import audit
 from lrs.resources.api.batches import batches
 from lrs.resources.api.credentials import credentials
 from lrs.resources.api.diagnostics import diagnosis
-from lrs.resources.api.interface import Interface
+from lrs.resources.api.interface import Interface, Section
 from lrs.resources.api.invitations import invitations
 from lrs.resources.api.launches import launches
 from lrs.resources.api.learners import learners
@@ -44,37 +44,15 @@ from lrs.resources.xapi.statements import Statements
 from lrs.services.activities import ActivityService
 from lrs.services.agents import AgentService
 from lrs.services.assignments import AssignmentService
-from lrs.services.audit import AuditService, sealed_with
-from lrs.services.auth import Authenticator
-from lrs.services.batches import BatchService
-from lrs.services.bearers import Bearers
+from lrs.services.audit import AuditService
 from lrs.services.credentials import CredentialService
-from lrs.services.diagnostics import Diagnostics
-from lrs.services.documents import DocumentService
 from lrs.services.folding import folding_of
 from lrs.services.health import Health
-from lrs.services.issuers import Issuers
-from lrs.services.keyring import Keyring
 from lrs.services.learners import LearnerService
-from lrs.services.limits import Attempts, RateLimits
-from lrs.services.oidc import OidcService
 from lrs.services.organisations import OrganisationService
-from lrs.services.passwords import Passwords
-from lrs.services.people import People
 from lrs.services.principals import Limits
-from lrs.services.providers import ProviderService
-from lrs.services.registries import RegistryService
-from lrs.services.room import Room
-from lrs.services.safetime import SafeTime
-from lrs.services.sessions import SessionService
-from lrs.services.statements import StatementService
-from lrs.services.tokens import Tokens
-from lrs.services.walks import Walks
-from lrs.services.web import Web
-from lrs.store import Store, open_store
 from schemas.xapi.resource_queries import Kind
 
-_SPARE_CONNECTIONS = 4
 _DOCUMENTS: Final[dict[str, Kind]] = {
     "/activities/state": "state",
     "/activities/profile": "activity profile",
@@ -97,76 +75,47 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     fault tests: called while a write is stamped and not yet visible to anybody.
     """
     config = (config or Config.from_env()).needing("mongodb_uri", "pepper")
-    store = open_store(
-        config.mongodb_uri,
-        config.database,
-        deadline=config.deadline,
-        connections=config.threads + _SPARE_CONNECTIONS,
-        seal=sealed_with(config.pepper),
-    )
-    safetime = SafeTime(store.promises, linger=config.deadline)
-    safetime.start()
-    diagnostics = Diagnostics(store.diagnostics)
-    diagnostics.start()
-    room = Room(config.room)
-    service = StatementService(
-        store, safetime, Walks(config.pepper), room=room, page=config.page, before_commit=before_commit
-    )
+    parts = Parts(config, before_commit)
+    parts.start()
     app = _Application("lrs", static_folder=None)
     app.url_map.strict_slashes = False
-    web = Web(config.provider_hosts.split())
-    issuers = Issuers(store, web, config.pepper)
-    app.extensions["lrs"] = leave = partial(_leave, safetime, diagnostics, issuers, store)
+    app.extensions["lrs"] = leave = parts.stop
     atexit.register(leave)
     errors.register(app)
-    app.register_blueprint(health(Health(safetime, room)))
+    app.register_blueprint(health(Health(parts.safetime, parts.room)))
     app.register_blueprint(profiles())
-    limits = RateLimits(
-        store.allowances,
-        config.pepper,
-        requests=config.requests_per_minute,
-        statements=config.statements_per_minute,
-        address_requests=config.address_requests_per_minute,
-    )
-    limit_addresses(app, limits, proxies=config.proxies)
-    tokens = _tokens(config, store)
-    attempts = Attempts(store.allowances, config.pepper)
-    authenticator = Authenticator(store, config.pepper, bearer=Bearers(tokens, issuers).prove, attempts=attempts)
-    app.register_blueprint(oauth(tokens, authenticator, limits))
-    passwords = Passwords()
-    people = People(store, config.pepper, passwords)
-    signing_in = SessionService(store, config.pepper, config.home_page, people, passwords, attempts)
-    cookies = Cookies(config.public_url, signing_in)
-    known = ProviderService(store, web, config.pepper, config.home_page)
-    by_others = OidcService(store, config.pepper, config.home_page, known, issuers, web, signing_in)
-    bodies = _bodies(config)
-    registries = RegistryService(store, config.timezone)
-    xapi = _xapi(config, bodies, service, authenticator, limits)
-    _add_documents(xapi, bodies, DocumentService(store.documents, room=room, most=config.max_document))
-    xapi.add_url_rule("/activities", view_func=Activities.as_view("activities", ActivityService(store)))
-    xapi.add_url_rule("/agents", view_func=Agents.as_view("agents", AgentService(store)))
-    watch(xapi, diagnostics, {"xapi.statements"})
+    limit_addresses(app, parts.limits, proxies=config.proxies)
+    app.register_blueprint(oauth(parts.tokens, parts.authenticator, parts.limits))
+    xapi = _xapi(config, parts)
     app.register_blueprint(xapi)
-    Interface(app, _root(config), authenticator, cookies, limits, diagnostics).add(
-        batches(BatchService(store, safetime, room=room), bodies, limits, diagnostics),
+    cookies = Cookies(config.public_url, parts.sessions)
+    interface = Interface(app, _root(config), parts.authenticator, cookies, parts.limits, parts.diagnostics)
+    interface.add(*_sections(config, parts, cookies))
+    _wrap(app, config, f"{xapi.url_prefix}/")
+    return app
+
+
+def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
+    """Return the sections of the own API, in the order in which they are described."""
+    store, registries, bodies = parts.store, parts.registries, _bodies(config)
+    return [
+        batches(parts.batches, bodies, parts.limits, parts.diagnostics),
         validation(bodies),
-        diagnosis(diagnostics),
-        organisations(OrganisationService(store, people)),
-        credentials(CredentialService(store, config.pepper, config.home_page, _most(config)), diagnostics),
-        members(people),
-        invitations(signing_in),
-        sessions(signing_in, cookies),
-        oidc(by_others, cookies, _root(config)),
+        diagnosis(parts.diagnostics),
+        organisations(OrganisationService(store, parts.people)),
+        credentials(CredentialService(store, config.pepper, config.home_page, _most(config)), parts.diagnostics),
+        members(parts.people),
+        invitations(parts.sessions),
+        sessions(parts.sessions, cookies),
+        oidc(parts.oidc, cookies, _root(config)),
         audit(AuditService(store.audit)),
         units(registries, bodies),
         assignments(AssignmentService(store, registries)),
         *registry_sections(registries, bodies),
         learners(LearnerService(store, folding_of(store, registries, config.timezone), config.pepper), bodies),
-        launches(tokens),
-        providers(known),
-    )
-    _wrap(app, config, f"{xapi.url_prefix}/")
-    return app
+        launches(parts.tokens),
+        providers(parts.providers),
+    ]
 
 
 def _wrap(app: Flask, config: Config, prefix: str) -> None:
@@ -183,37 +132,25 @@ def close(app: Flask) -> None:
     leave()
 
 
-def _leave(safetime: SafeTime, diagnostics: Diagnostics, issuers: Issuers, store: Store) -> None:
-    safetime.stop()
-    diagnostics.stop()
-    issuers.stop()
-    store.close()
-
-
-def _tokens(config: Config, store: Store) -> Tokens:
-    # Tokens are judged with their credentials: this one does that, and the one that callers meet needs the tokens.
-    admit = Authenticator(store, config.pepper).admit
-    keyring = Keyring(store, config.pepper)
-    return Tokens(store, keyring, config.home_page, admit=admit, lifetime=config.token_lifetime)
-
-
-def _xapi(
-    config: Config, bodies: Bodies, service: StatementService, authenticator: Authenticator, limits: RateLimits
-) -> Blueprint:
-    """Return the xAPI endpoint with its statements and ``about``."""
-    blueprint = Blueprint("xapi", __name__, url_prefix="/xapi")
-    statements = Statements.as_view("statements", service, bodies, limits, f"{_root(config)}/xapi/statements")
-    blueprint.add_url_rule("/statements", view_func=statements)
-    blueprint.add_url_rule("/about", view_func=About.as_view("about", _limits(config)))
-    guard(blueprint, authenticator, config.default_version, lambda: service.consistent_through)
-    limit_callers(blueprint, limits)
+def _xapi(config: Config, parts: Parts) -> Blueprint:
+    """Return the xAPI endpoint."""
+    blueprint, bodies = Blueprint("xapi", __name__, url_prefix="/xapi"), _bodies(config)
+    path = f"{_root(config)}/xapi/statements"
+    views = {
+        "/statements": Statements.as_view("statements", parts.statements, bodies, parts.limits, path),
+        "/about": About.as_view("about", _limits(config)),
+        "/activities": Activities.as_view("activities", ActivityService(parts.store)),
+        "/agents": Agents.as_view("agents", AgentService(parts.store)),
+    }
+    # The three document resources share one set of rules.
+    for where, kind in _DOCUMENTS.items():
+        views[where] = Documents.as_view(kind.replace(" ", "_"), kind, parts.documents, bodies)
+    for where, view in views.items():
+        blueprint.add_url_rule(where, view_func=view)
+    guard(blueprint, parts.authenticator, config.default_version, lambda: parts.statements.consistent_through)
+    limit_callers(blueprint, parts.limits)
+    watch(blueprint, parts.diagnostics, {"xapi.statements"})
     return blueprint
-
-
-def _add_documents(xapi: Blueprint, bodies: Bodies, service: DocumentService) -> None:
-    """Add the three document resources, which share one set of rules."""
-    for path, kind in _DOCUMENTS.items():
-        xapi.add_url_rule(path, view_func=Documents.as_view(kind.replace(" ", "_"), kind, service, bodies))
 
 
 def _root(config: Config) -> str:

@@ -191,7 +191,7 @@ class UnitsSchema(Schema):
     )
 
 
-class LinksSchema(Schema):
+class UnitLinksSchema(Schema):
     """All links."""
 
     links = fields.List(fields.Nested(LinkSchema), required=True)

@@ -19,10 +19,10 @@ from schemas.api.units import (
     AssignmentsQuerySchema,
     AssignmentsSchema,
     FormatQuerySchema,
-    LinksSchema,
     NewAssignmentSchema,
     OneUnitSchema,
     ReplacedSchema,
+    UnitLinksSchema,
     UnitQuerySchema,
     UnitsQuerySchema,
     UnitsSchema,
@@ -77,7 +77,7 @@ def units(registries: RegistryService, bodies: Bodies) -> Section:
         with rows_sent(bodies, "units") as sent:
             return registries.replace(principal(), "units", lambda before: _with_links(sent, before))
 
-    @section.view("/unit-links", "GET", query=FormatQuerySchema, gives=LinksSchema)
+    @section.view("/unit-links", "GET", query=FormatQuerySchema, gives=UnitLinksSchema)
     @gives_files(section)
     def links(query: dict[str, Any]) -> dict[str, Any] | Response:
         """List what became of units"""  # noqa: D400 - the first line is the operation's summary

@@ -47,6 +47,7 @@ def _add_fields(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--origins", nargs="*", metavar="ORIGIN", help="whose pages may read its answers; * for all")
     parser.add_argument("--leniency", nargs="*", metavar="NAME", help="what it is forgiven")
     parser.add_argument("--expires", metavar="TIMESTAMP", help=f"2027-06-30T00:00:00+07:00, for example; or {_NEVER}")
+    parser.add_argument("--intake", nargs="*", metavar="NAME=WORD", help="identities=pseudonymise, contents=refuse")
     parser.add_argument("--limits", nargs="*", metavar="NAME=NUMBER", help="of requests, statements, body and batch")
 
 
@@ -54,6 +55,8 @@ def _fields(options: argparse.Namespace) -> dict[str, Any]:
     given = {name: getattr(options, name) for name in ("label", "scopes", "origins", "leniency")}
     if options.expires != _NEVER:
         given["expires"] = options.expires
+    if options.intake is not None:
+        given["intake"] = {name: word for name, _, word in (each.partition("=") for each in options.intake)}
     if options.limits is not None:
         given["limits"] = dict(map(_limit, options.limits))
     return given

@@ -25,6 +25,7 @@ class AgentService:
     def get(self, principal: Principal, agent: Mapping[str, Any]) -> bytes:
         """Return the Person as JSON; of an Agent that nobody has named, just what was asked for."""
         principal.require("agents/read")
+        agent = principal.intake.agent(agent)
         confine_agent(principal, agent)
         selection = Selection(principal.org, query_keys(StatementQuery(agent=agent)), principal.bounds)
         page = self._statements.page(selection, limit=RECENT)

@@ -9,6 +9,7 @@ import hmac
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from secrets import token_bytes
 from typing import Final, NamedTuple, TypeVar
 
@@ -16,6 +17,7 @@ from lrs.errors import LRSError, Unauthorized
 from lrs.services import clocks
 from lrs.services.limits import Attempts
 from lrs.services.principals import Limits, Principal, bounds_of
+from lrs.services.pseudonyms import intake_of
 from lrs.store import Store
 from lrs.store.credentials import Credential
 from lrs.store.organisations import Organisation
@@ -125,7 +127,8 @@ class Authenticator:
         if organisation is None or organisation.disabled or credential.disabled or ended:
             raise Unauthorized
         self._note_use(credential, now)
-        return Proven(principal_of(credential, organisation), credential.expires)
+        intake = intake_of(self._pepper.decode(), credential.org, credential.intake)
+        return Proven(replace(principal_of(credential, organisation), intake=intake), credential.expires)
 
     def _note_use(self, credential: Credential, now: int) -> None:
         if credential.used is not None and now - credential.used < _USED_EVERY:
@@ -162,7 +165,7 @@ def digest(pepper: bytes, key: str, secret: str) -> bytes:
 
 
 def principal_of(credential: Credential, organisation: Organisation) -> Principal:
-    """Return the caller that a credential stands for."""
+    """Return the caller that a credential stands for, but for its intake."""
     agent = json.loads(credential.authority)
     return Principal(
         org=credential.org,

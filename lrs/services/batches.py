@@ -102,6 +102,7 @@ class BatchService:
 
     def _prepared(self, principal: Principal, row: Candidate) -> Draft | Outcome:
         try:
+            row = Candidate(*principal.intake.admit(*row))
             confine_statement(principal, row.statement)
             (files,) = self._files.keep(principal.org, [row.statement], (), single=True)
         except (Forbidden, Refused) as refused:

@@ -39,6 +39,7 @@ class Wanted:
     leniency: frozenset[str] = frozenset()
     expires: int | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
+    intake: Mapping[str, str] = field(default_factory=dict)
 
 
 class Issued(NamedTuple):
@@ -104,6 +105,7 @@ class CredentialService:
             created=clocks.now(),
             expires=wanted.expires,
             limits=wanted.limits,
+            intake=wanted.intake,
         )
         return Issued(made, secret)
 
@@ -195,6 +197,8 @@ def _told(principal: Principal, key: str, changed: Mapping[str, Any]) -> Entry |
     details: dict[str, Detail] = {"fields": sorted(changed)}
     if "scopes" in changed:
         details["scopes"] = sorted(changed["scopes"])
+    if "intake" in changed:
+        details["intake"] = sorted(f"{name}={word}" for name, word in changed["intake"].items())
     if "disabled" in changed:
         details["disabled"] = changed["disabled"]
     return Entry(principal.credential, "credential.changed", key, details)

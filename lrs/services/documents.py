@@ -1,6 +1,7 @@
 """Documents: states of Activities, profiles of Activities and of Agents (Communication 2.2, 2.3, 2.6, 2.7, 3.1)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from msgspec import Raw
@@ -56,7 +57,7 @@ class DocumentService:
 
     def get(self, principal: Principal, query: DocumentQuery) -> Document:
         """Return one document; raise NotFound."""
-        _may_read(principal, query)
+        query = _may_read(principal, query)
         found = self._documents.get(principal.org, query)
         if found is None:
             raise NotFound("There is no such document")
@@ -64,7 +65,7 @@ class DocumentService:
 
     def names(self, principal: Principal, query: DocumentQuery) -> Names:
         """Return the names of all documents that the query applies to, sorted, each once."""
-        _may_read(principal, query)
+        query = _may_read(principal, query)
         found = self._documents.names(principal.org, query)
         newest = max((modified for _, modified in found), default=None)
         return Names(sorted({name for name, _ in found}), newest)
@@ -78,7 +79,7 @@ class DocumentService:
         Conflict where there is a document already. In 1.0.x a profile is not even created, unless that is forgiven:
         its clients must send a condition (Communication 3.1). Raises PreconditionFailed, PayloadTooLarge, Unavailable.
         """
-        self._may_write(principal, query)
+        query = self._may_write(principal, query)
         document = self._document(sent.body, sent.content_type)
         if condition != UNCONDITIONAL or (query.kind == "state" and version == "1.0.3"):
             if not self._documents.put(principal.org, query, document, condition):
@@ -96,7 +97,7 @@ class DocumentService:
 
         Raises BadRequest or Refused where either is no JSON object, PreconditionFailed, PayloadTooLarge, Unavailable.
         """
-        self._may_write(principal, query)
+        query = self._may_write(principal, query)
         fresh = self._document(sent.body, sent.content_type)
         members = load_object(sent.body) if is_json(sent.content_type) else None
 
@@ -112,7 +113,7 @@ class DocumentService:
 
         Raises PreconditionFailed, Unavailable, and BadRequest for a condition on many documents.
         """
-        _may_change(principal, query)
+        query = _may_change(principal, query)
         if query.name is not None:
             if not self._documents.delete(principal.org, query, condition):
                 raise _failed(condition)
@@ -122,9 +123,10 @@ class DocumentService:
         else:
             self._documents.delete_all(principal.org, query)
 
-    def _may_write(self, principal: Principal, query: DocumentQuery) -> None:
-        _may_change(principal, query)
+    def _may_write(self, principal: Principal, query: DocumentQuery) -> DocumentQuery:
+        query = _may_change(principal, query)
         self._room.check()
+        return query
 
     def _document(self, body: bytes, content_type: str) -> Document:
         if len(body) > self._most:
@@ -132,14 +134,23 @@ class DocumentService:
         return Document(body, content_type, entity_tag(body), clocks.now())
 
 
-def _may_read(principal: Principal, query: DocumentQuery) -> None:
+def _may_read(principal: Principal, query: DocumentQuery) -> DocumentQuery:
+    """Return which documents are meant; raise Forbidden."""
     principal.require(f"{_SCOPES[query.kind]}/read")
-    confine_document(principal, query, writes=False)
+    return _confined(principal, query, writes=False)
 
 
-def _may_change(principal: Principal, query: DocumentQuery) -> None:
+def _may_change(principal: Principal, query: DocumentQuery) -> DocumentQuery:
     principal.require(_SCOPES[query.kind])
-    confine_document(principal, query, writes=True)
+    return _confined(principal, query, writes=True)
+
+
+def _confined(principal: Principal, query: DocumentQuery, *, writes: bool) -> DocumentQuery:
+    """Return the query about whom the caller's intake makes of its agent."""
+    if (who := principal.intake.identity(query.agent)) != query.agent:
+        query = replace(query, agent=who)
+    confine_document(principal, query, writes=writes)
+    return query
 
 
 def _merged(held: Document, members: Mapping[str, Raw] | None) -> bytes:

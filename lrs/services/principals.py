@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from lrs.errors import Forbidden
 from lrs.services.scopes import ALLOWED_BY
+from schemas.training.intake import DEFAULT, Intake
 from schemas.xapi.keys import agent_key, author_key, registration_key
 
 HOST: Final = "first"
@@ -46,7 +47,7 @@ class Principal:
     ``organisation`` is the public id of ``org``. ``credential`` is a key, ``provider:ID:SUBJECT`` for a token of
     somebody else's, ``member:ID`` for a person. ``authority`` is JSON as it goes into statements, ``authority_agent``
     the same parsed. ``origins`` are those whose pages may read the answers, ``leniency`` names what is forgiven.
-    ``bounds`` hold for every statement that it may see.
+    ``bounds`` hold for every statement that it may see, ``intake`` is what becomes of those that it sends.
     """
 
     org: bytes
@@ -60,6 +61,7 @@ class Principal:
     limits: Limits = _UNLIMITED
     launch: Launch | None = None
     bounds: Bounds = ()
+    intake: Intake = DEFAULT
 
     def may(self, right: str) -> bool:
         """Tell whether one of the scopes allows this."""

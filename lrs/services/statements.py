@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
@@ -21,7 +22,8 @@ from lrs.store import Store
 from lrs.store.pages import Selection
 from lrs.store.rows import Found, Row, document_id
 from lrs.store.statements import Taken
-from schemas.faults import Fault
+from schemas.faults import Fault, Refused
+from schemas.xapi.base import MOST_FAULTS
 from schemas.xapi.formats import activities_of, as_canonical, as_ids
 from schemas.xapi.keys import query_keys
 from schemas.xapi.paths import item
@@ -86,11 +88,13 @@ class StatementService:
         """Store all statements or none; return their ids once they are durable.
 
         A statement that is stored already, the same by the rule of immutability, counts as stored. Raises Forbidden,
-        Refused (attachments), Conflict where an id holds another statement, Unavailable. Of a statement that the
-        sender may not see it is not even told whether it is the same: Conflict too.
+        Refused (attachments, and what the sender's intake does not let in), Conflict where an id holds another
+        statement, Unavailable. Of a statement that the sender may not see it is not even told whether it is the same:
+        Conflict too.
         """
         principal.require("statements/write")
         self._room.check()
+        batch = _admitted(principal, batch)
         for index, statement in enumerate(batch.statements):
             confine_statement(principal, statement, "" if batch.single else item("", index))
         files = self._files.keep(principal.org, batch.statements, batch.received, single=batch.single)
@@ -138,6 +142,8 @@ class StatementService:
 
     def find(self, principal: Principal, query: StatementQuery, languages: Sequence[str]) -> Answer:
         """Return the first page of the statements that meet a query, newest first unless asked otherwise."""
+        if query.agent is not None:
+            query = replace(query, agent=principal.intake.agent(query.agent))
         walk = Walk(
             credential=principal.credential,
             expires=clocks.now() + LIFETIME,
@@ -190,6 +196,21 @@ class StatementService:
             known = self._definitions.of(principal.org, activities)
             return [as_canonical(statement, languages, known) for statement in raw]
         return raw
+
+
+def _admitted(principal: Principal, batch: Batch) -> Batch:
+    """Return a batch as the sender's intake lets it in; raise Refused with the faults of all its statements."""
+    admit = principal.intake.admit
+    admitted, faults = [], list[Fault]()
+    for index, sent in enumerate(zip(batch.statements, batch.texts, strict=True)):
+        try:
+            admitted.append(admit(*sent, "" if batch.single else item("", index)))
+        except Refused as refused:
+            faults += refused.faults
+    if faults:
+        raise Refused(faults[:MOST_FAULTS])
+    statements, texts = [each for each, _ in admitted], [text for _, text in admitted]
+    return batch._replace(statements=statements, texts=texts)
 
 
 def _conflict(rows: Sequence[Row], taken: AbstractSet[bytes]) -> Conflict:

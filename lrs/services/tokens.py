@@ -129,6 +129,8 @@ class Tokens:
         admitted = self._admit(credential)
         held = admitted.principal
         launch = Launch(**msgspec.structs.asdict(claims.launch)) if claims.launch else None
+        if launch is not None:
+            launch = replace(launch, agent=dict(held.intake.agent(launch.agent)))
         scopes = common(frozenset(claims.scope.split()), held.scopes)
         bounds = bounds_of(scopes, held.authority_agent, launch)
         ends = claims.exp * _MILLION

@@ -19,6 +19,7 @@ class Credential:
 
     ``origins`` are those whose pages may read the answers, "*" for all; ``leniency`` names what is forgiven it.
     Instants are microseconds since the epoch; ``expires`` None is never, ``used`` is known to a minute or so.
+    ``intake`` is the policy on what is sent: its words by name, those of ``schemas.training.intake``.
     ``limits`` holds those of ``requests`` and ``statements`` a minute, ``body`` bytes and ``batch`` that are set.
     """
 
@@ -35,6 +36,7 @@ class Credential:
     disabled: bool = False
     used: int | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
+    intake: Mapping[str, str] = field(default_factory=dict)
 
 
 class Credentials:
@@ -120,6 +122,7 @@ def _row(credential: Credential) -> dict[str, Any]:
         "created": credential.created,
         "disabled": credential.disabled,
         "limits": dict(credential.limits),
+        "intake": dict(credential.intake),
     }
     moments = {"expires": credential.expires, "used": credential.used}
     return row | {name: moment for name, moment in moments.items() if moment is not None}
@@ -140,6 +143,7 @@ def _credential(row: dict[str, Any]) -> Credential:
         row.get("disabled", False),
         _moment(row.get("used")),
         row.get("limits", {}),
+        row.get("intake", {}),
     )
 
 

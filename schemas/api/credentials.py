@@ -6,6 +6,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from schemas.api.plain import END, MOST_LISTED, Instant, Name, SetOf, Written
 from schemas.api.scopes import scopes
+from schemas.training.intake import CONTENTS, IDENTITIES
 from schemas.xapi.agents import Agent
 from schemas.xapi.containers import Nested
 from schemas.xapi.leniency import RELAXATIONS
@@ -55,6 +56,31 @@ class LimitsSchema(Schema):
     )
 
 
+class IntakeSchema(Schema):
+    """What becomes of statements before they are stored; what is absent is as its first word says."""
+
+    class Meta:
+        """Nothing passes that is not named."""
+
+        unknown = RAISE
+
+    identities = fields.String(
+        validate=validate.OneOf(IDENTITIES),
+        metadata={
+            "description": "pseudonymise: mailboxes, OpenIDs and accounts named by a personal number, a phone or a"
+            " mailbox are replaced by keyed pseudonyms, and names of Agents left out, in statements and in what is"
+            " asked for. keep: they stay."
+        },
+    )
+    contents = fields.String(
+        validate=validate.OneOf(CONTENTS),
+        metadata={
+            "description": "Personal numbers, phones, dossiers, money and e-identity accounts are refused in statements"
+            " that speak the digital-skills profile (profile), in all (refuse), in none (allow)."
+        },
+    )
+
+
 def _label(**options: Any) -> Name:
     return Name(metadata={"description": "What people call this key."}, **options)
 
@@ -89,6 +115,7 @@ class NewCredentialSchema(Schema):
     leniency = _leniency()
     expires = _expires()
     limits = fields.Nested(LimitsSchema)
+    intake = fields.Nested(IntakeSchema)
 
 
 class CredentialChangeSchema(Schema):
@@ -106,6 +133,7 @@ class CredentialChangeSchema(Schema):
     expires = _expires()
     disabled = fields.Boolean(truthy={True}, falsy={False})
     limits = fields.Nested(LimitsSchema)
+    intake = fields.Nested(IntakeSchema)
 
 
 class CredentialSchema(Schema):
@@ -124,6 +152,7 @@ class CredentialSchema(Schema):
     disabled = fields.Boolean(required=True)
     used = Instant(required=True, allow_none=True, description="The last use, to a minute or so; null for never.")
     limits = fields.Nested(LimitsSchema, required=True)
+    intake = fields.Nested(IntakeSchema, required=True)
 
 
 class IssuedCredentialSchema(CredentialSchema):

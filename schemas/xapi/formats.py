@@ -65,6 +65,11 @@ def activities_of(raw: bytes) -> set[str]:
     return found
 
 
+def with_agents(raw: bytes, turn: Callable[[Raw], Raw]) -> bytes:
+    """Return a statement whose Agents and Groups are turned, wherever they stand; their members are for the turn."""
+    return _reshaped(raw, _Turns(turn, turn, _kept, _kept))
+
+
 def _reshaped(part: bytes | Raw, turns: _Turns) -> bytes:
     """Return a statement or sub-statement with its parts turned."""
     return _turned(

@@ -1,0 +1,94 @@
+"""What becomes of a statement before it is stored, as its sender's policy has it.
+
+``identities``  keep, or pseudonymise: identities that name somebody beyond their source, and all names of Agents, are
+                replaced wherever they stand
+``contents``    what ``contents`` forbids is refused: nowhere (allow), in statements that speak the digital-skills
+                profile (profile, unless another word is said), or in all (refuse)
+
+Identities are replaced first: what was replaced is not refused.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final, Literal, cast
+
+import msgspec
+from msgspec import Raw
+
+from schemas.faults import Fault, Refused
+from schemas.training.contents import forbidden, speaks_profile
+from schemas.training.persons import Pseudonyms
+from schemas.training.terms import BASE
+from schemas.xapi.base import MOST_FAULTS
+from schemas.xapi.formats import with_agents
+from schemas.xapi.parsing import parse_json
+from schemas.xapi.paths import item, member
+from schemas.xapi.statements import Statement
+
+Contents = Literal["allow", "profile", "refuse"]
+IDENTITIES: Final = ("keep", "pseudonymise")
+CONTENTS: Final = ("profile", "refuse", "allow")
+
+_SIGNATURE: Final = "http://adlnet.gov/expapi/attachments/signature"
+_SIGNED: Final = "A signed statement cannot be changed, and identities in it would have to be replaced."
+# Looked for in the text as it came: nothing in it is escaped by any encoder.
+_MARK: Final = BASE.rpartition("/")[2].encode()
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A policy; with ``pseudonyms`` identities are replaced."""
+
+    contents: Contents = "profile"
+    pseudonyms: Pseudonyms | None = None
+
+    def admit(self, statement: Statement, text: bytes, path: str = "") -> tuple[Statement, bytes]:
+        """Return a valid statement and its text as they may be stored; raise Refused with paths below ``path``."""
+        if self.pseudonyms is not None:
+            statement, text = _replaced(statement, text, self.pseudonyms, path)
+        if self.contents == "refuse" or (self.contents == "profile" and _MARK in text and speaks_profile(statement)):
+            _refuse(forbidden(statement, path))
+        return statement, text
+
+    def agent(self, agent: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return who is meant by an Agent or Group that is asked for."""
+        return agent if self.pseudonyms is None else self.pseudonyms.agent(agent)
+
+    def identity(self, who: str | None) -> str | None:
+        """Return who is meant by a canonical identity."""
+        return who if self.pseudonyms is None or not who else self.pseudonyms.identity(who)
+
+
+DEFAULT: Final = Intake()
+
+
+def _replaced(statement: Statement, text: bytes, pseudonyms: Pseudonyms, path: str) -> tuple[Statement, bytes]:
+    changed = False
+
+    def turn(raw: Raw) -> Raw:
+        nonlocal changed
+        agent = _decode(raw)
+        shown = pseudonyms.agent(agent)
+        if shown == agent:
+            return raw
+        changed = True
+        return Raw(_encode(shown))
+
+    made = with_agents(text, turn)
+    if not changed:
+        return statement, text
+    for index, each in enumerate(statement.get("attachments", ())):
+        if each["usageType"] == _SIGNATURE:
+            raise Refused.at(item(member(path, "attachments"), index), "signed", _SIGNED)
+    parsed = cast(Statement, parse_json(made))
+    # It may be known from the request only.
+    return (cast(Statement, {"id": statement["id"]} | parsed) if "id" in statement else parsed), made
+
+
+def _refuse(faults: Iterable[Fault]) -> None:
+    if found := tuple(islice(faults, MOST_FAULTS)):
+        raise Refused(found)

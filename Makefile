@@ -1,5 +1,6 @@
 # make up      run everything on this machine           make test   run the whole suite
 # make check   lint, formatting, types, imports         make bench  measure speed
+# make up DEMO=1   as well, with 300,000 made-up statements to look at
 # make lock    renew requirements.lock                  make clean  remove what make has made, never the data
 # make conformance SUITE=...   the conformance suite of ADL, both versions, against a server of its own
 #
@@ -15,7 +16,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-b
 
 # The leash ends everything in order when make itself is killed.
 up: $(VENV)/.up
-	@exec $(BIN)/python -I lrs/leash.py TERM $$PPID $(BIN)/lrs up
+	@exec $(BIN)/python -I lrs/leash.py TERM $$PPID $(BIN)/lrs up $(if $(DEMO),--demo)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest $(PYTEST)

@@ -41,14 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def up() -> None:
+def up(options: argparse.Namespace) -> None:
     """Run everything on this machine."""
     if sys.platform != "linux":
         raise StartFailed(messages.LINUX_ONLY)
     from lrs.up import Up  # noqa: PLC0415 - every other command starts faster without it
 
     # What is printed at the start must not drown in a line a request.
-    Up(Config.from_env(log_level="warning"), language()).run()
+    Up(Config.from_env(log_level="warning"), language(), demo=options.demo).run()
 
 
 def serve() -> None:
@@ -96,7 +96,17 @@ def check() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lrs", description="Sổ Học, a learning record store")
     commands = parser.add_subparsers(required=True, metavar="command")
-    _add(commands, "up", up)
+    starting = commands.add_parser("up", help=up.__doc__, description=up.__doc__)
+    starting.add_argument(
+        "--demo",
+        nargs="?",
+        type=int,
+        const=demo_command.STATEMENTS,
+        default=0,
+        metavar="N",
+        help="store made-up training to look at: so many statements",
+    )
+    starting.set_defaults(run=up)
     _add(commands, "serve", serve)
     _add(commands, "worker", worker)
     admin = commands.add_parser("admin", help="Look after the database.").add_subparsers(required=True)

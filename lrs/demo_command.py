@@ -14,6 +14,7 @@ from lrs.messages import Text, Value
 from lrs.services import clocks
 from lrs.services.audit import sealed_with
 from lrs.services.demo import ORGANISATION, Filling, Keys, load_registries, open_organisation
+from lrs.services.progress import RECORDS, place_of
 from lrs.services.registries import RegistryService
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime
@@ -22,18 +23,19 @@ from lrs.services.walks import Walks
 from lrs.store import Store, open_store
 from schemas.demo.generator import Demo
 
+STATEMENTS: Final = 300_000
+"""How many there are unless told."""
 _EVERY: Final = 5.0
 _LOOK_EVERY: Final = 0.5
 _STANDSTILL: Final = 15.0
 """Seconds without progress after which nobody seems to count."""
-_FOLLOWER: Final = "records"
 _FEWEST: Final = 10
 
 
 def add_to(admin: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = admin.add_parser("demo", help=demo.__doc__, description=demo.__doc__)
-    parser.add_argument("--statements", type=_positive, default=300_000, metavar="N")
+    parser.add_argument("--statements", type=_positive, default=STATEMENTS, metavar="N")
     parser.add_argument("--learners", type=_positive, default=20_000, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another one makes other data")
     parser.set_defaults(run=demo)
@@ -101,7 +103,7 @@ def _wait_until_counted(store: Store, org: bytes, began: int) -> None:
     """Wait for the worker, if there is one."""
     newest = store.statements.newest(org)
     place, moved, said = -1, clocks.passed(), clocks.passed()
-    while (found := store.places.all(f"{_FOLLOWER}:{org.hex()}").get(f"{_FOLLOWER}:{org.hex()}", 0)) < newest:
+    while (found := store.places.find(place_of(RECORDS, org)).place) < newest:
         now = clocks.passed()
         if found != place:
             place, moved = found, now

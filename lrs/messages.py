@@ -269,6 +269,10 @@ DEMO_COUNTED = Text("Records and reports are complete.", "Hồ sơ đào tạo v
 DEMO_UNCOUNTED = Text(
     "Records and reports follow as `lrs worker` counts.", "Hồ sơ đào tạo và báo cáo có sau khi `lrs worker` tổng hợp."
 )
+DEMO_FAILED = Text(
+    "The demonstration data is not complete; the next `make up DEMO=1` goes on with it.",
+    "Dữ liệu mẫu chưa đầy đủ; lần chạy `make up DEMO=1` tiếp theo sẽ bổ sung phần còn thiếu.",
+)
 DEMO_LOOK = Text(
     """
 The organisation {organisation} has two keys; their secrets are shown this once, and a next run makes new ones.

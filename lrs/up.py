@@ -57,11 +57,12 @@ class Stop(BaseException):
 
 
 class Up:
-    """One run of everything."""
+    """One run of everything; ``demo`` is how many statements of the demonstration data set there are to be."""
 
-    def __init__(self, config: Config, language: str) -> None:
+    def __init__(self, config: Config, language: str, *, demo: int = 0) -> None:
         self._config = config
         self._language = language
+        self._demo = demo
         self._watched: list[tuple[Text, Watched]] = []
         self._children: list[Child] = []
 
@@ -103,15 +104,29 @@ class Up:
         return replace(self._config, mongodb_uri=mongod.uri, room=self._config.room or data)
 
     def _child(self, stack: ExitStack, name: Text, command: str) -> None:
-        whole = [sys.executable, "-m", "lrs.cli", command]
-        child = stack.enter_context(Child(whole, as_environment(self._config), patience=self._config.graceful + MARGIN))
+        child = stack.enter_context(self._run(command))
         self._watched.append((name, child))
         self._children.append(child)
 
+    def _run(self, *arguments: str) -> Child:
+        whole = [sys.executable, "-m", "lrs.cli", *arguments]
+        return Child(whole, as_environment(self._config), patience=self._config.graceful + MARGIN)
+
     def _watch(self) -> NoReturn:
+        if self._demo:
+            self._fill()
         while True:
             self._check_children()
             time.sleep(EVERY)
+
+    def _fill(self) -> None:
+        """Let the demonstration data be stored; that it fails is said, and ends nothing."""
+        with self._run("admin", "demo", "--statements", str(self._demo)) as child:
+            while (code := child.poll()) is None:
+                self._check_children()
+                time.sleep(EVERY)
+        if code:
+            self._say(messages.DEMO_FAILED)
 
     def _check_children(self) -> None:
         for name, child in self._watched:

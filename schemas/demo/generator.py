@@ -24,7 +24,7 @@ _STORIES: Final[Urn[stories.Story]] = Urn(
         (0.6, others.internship),
         (0.5, others.lab_visit),
         (0.6, others.outreach),
-        (0.8, others.emulation),
+        (1.5, others.emulation),
         (0.9, others.moodle),
         (0.5, others.foreign),
     ]

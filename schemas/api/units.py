@@ -111,7 +111,7 @@ class UnitSchema(RowSchema):
         return Unit(**data)
 
 
-class LinkSchema(RowSchema):
+class UnitLinkSchema(RowSchema):
     """What became of a unit on the day it ended."""
 
     row = Link
@@ -126,13 +126,13 @@ class UnitsRowsSchema(RowsSchema):
     """All units and links."""
 
     units = fields.List(fields.Nested(UnitSchema), required=True)
-    links = fields.List(fields.Nested(LinkSchema), required=True)
+    links = fields.List(fields.Nested(UnitLinkSchema), required=True)
 
 
 class LinksRowsSchema(RowsSchema):
     """All links."""
 
-    links = fields.List(fields.Nested(LinkSchema), required=True)
+    links = fields.List(fields.Nested(UnitLinkSchema), required=True)
 
 
 class FormatQuerySchema(Schema):
@@ -194,7 +194,7 @@ class UnitsSchema(Schema):
 class UnitLinksSchema(Schema):
     """All links."""
 
-    links = fields.List(fields.Nested(LinkSchema), required=True)
+    links = fields.List(fields.Nested(UnitLinkSchema), required=True)
 
 
 class NeighbourSchema(Schema):

@@ -5,22 +5,13 @@ It is bound to the credential that began the walk and to what was stored then. I
 and no identifier of anybody: links end up in logs.
 """
 
-import hashlib
-import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Final
-
 import msgspec
 
-from lrs.errors import BadRequest
-from lrs.services import clocks
+from lrs.services.cursors import LIFETIME, Cursors
 from lrs.services.principals import Principal
 from lrs.store.pages import Position, Selection
-from schemas.faults import Fault
 
-LIFETIME: Final = 7 * 24 * 3600 * 1_000_000
-"""Microseconds that a link can be followed."""
-_SIGNATURE: Final = 16
+__all__ = ["LIFETIME", "Walk", "Walks"]
 
 
 class Walk(msgspec.Struct, frozen=True, array_like=True):
@@ -51,41 +42,8 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
         )
 
 
-_decode = msgspec.msgpack.Decoder(Walk).decode
-
-
-class Walks:
+class Walks(Cursors[Walk]):
     """Makes and reads the links' tokens. ``secret`` is shared by all processes of one store."""
 
     def __init__(self, secret: str) -> None:
-        self._secret = hmac.digest(secret.encode(), b"more", hashlib.sha256)
-
-    def token(self, walk: Walk) -> str:
-        """Return the walk as text that fits into a URL."""
-        body = msgspec.msgpack.encode(walk)
-        return urlsafe_b64encode(self._sign(body) + body).decode().rstrip("=")
-
-    def read(self, token: str, principal: Principal) -> Walk:
-        """Return the walk; raise BadRequest for a token that is not ours, not the caller's or too old."""
-        try:
-            sealed = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
-        except ValueError as error:
-            raise _refused() from error
-        signature, body = sealed[:_SIGNATURE], sealed[_SIGNATURE:]
-        if not hmac.compare_digest(signature, self._sign(body)):
-            raise _refused()
-        try:
-            walk = _decode(body)
-        except msgspec.DecodeError as error:  # ours, and made by another version
-            raise _refused() from error
-        if walk.credential != principal.credential or walk.expires < clocks.now():
-            raise _refused()
-        return walk
-
-    def _sign(self, body: bytes) -> bytes:
-        return hmac.digest(self._secret, body, hashlib.sha256)[:_SIGNATURE]
-
-
-def _refused() -> BadRequest:
-    message = "this link was not made for this credential, or it has expired"
-    return BadRequest("The link cannot be followed", [Fault("more", "link", message)])
+        super().__init__(secret, Walk, name="more")

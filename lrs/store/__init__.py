@@ -30,6 +30,7 @@ from lrs.store.organisations import Organisations
 from lrs.store.places import Places
 from lrs.store.promises import Promises
 from lrs.store.providers import Providers
+from lrs.store.record_pages import RecordPages
 from lrs.store.records import Records
 from lrs.store.registries import Registries
 from lrs.store.revocations import Revocations
@@ -82,6 +83,7 @@ class Store:
         self.learners = Learners(self.database, deadline=deadline)
         self.links = Links(self.database, deadline=deadline)
         self.records = Records(self.database, deadline=deadline)
+        self.record_pages = RecordPages(self.database, deadline=deadline)
         self.cells = Cells(self.database, deadline=deadline)
         self.places = Places(self.database, deadline=deadline)
         self.allowances = Allowances(self.database)

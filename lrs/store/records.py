@@ -15,6 +15,7 @@ from pymongo.database import Database
 
 from lrs.store.clearing import clear_some
 from lrs.store.errors import translated
+from lrs.store.record_pages import mark
 from schemas.training.records import Evidence, Standing, fold
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -108,7 +109,13 @@ class Records:
 
 def _row(org: bytes, key: bytes, line: Line, evidence: Sequence[Evidence]) -> dict[str, Any]:
     standing = fold(evidence)
-    row = {"_id": org + key, "org": org, "learner": line.learner, "activity": line.activity}
+    row = {
+        "_id": org + key,
+        "org": org,
+        "learner": line.learner,
+        "activity": line.activity,
+        "mark": mark(line.activity),
+    }
     if line.registration is not None:
         row["registration"] = line.registration
     if line.is_group:

@@ -1,0 +1,180 @@
+"""Pages of training records, in one of three orders.
+
+Each order is an index that also carries most of what records are asked by, so that what does not fit is passed over
+without a look at the record. ``learner`` is the order that never changes: whoever walks in it meets each record once,
+whatever is counted meanwhile. By time, a record that changes may be met again in its new place, or be missed there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final, Literal, NamedTuple
+
+import pymongo
+from pymongo.database import Database
+
+from lrs.store.errors import translated
+from lrs.store.rows import ORG_BYTES
+from schemas.training.records import Standing
+
+Document = dict[str, Any]
+Sort = Literal["learner", "last", "-last", "first"]
+Whose = Literal["persons", "groups", "nobody", "all"]
+
+_NOBODY: Final = 0
+_WHOSE: Final[dict[str, Document]] = {
+    "persons": {"group": {"$exists": False}},
+    "groups": {"group": True, "learner": {"$ne": _NOBODY}},
+    "nobody": {"learner": _NOBODY},
+    "all": {},
+}
+_FIELDS: Final = Standing.__struct_fields__
+_ABSENT: Final[dict[str, Any]] = {"type": "", "unit": "", "programmes": (), "groups": (), "flags": ()}
+_RETURNED: Final = {"evidence": 0, "mark": 0, "score": 0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which records, in which order; None is no bound.
+
+    ``units`` are keys, "" among them for what is not known; ``since`` <= ``dated`` < ``until``, in microseconds.
+    """
+
+    org: bytes
+    learner: int | None = None
+    units: tuple[str, ...] | None = None
+    activity: str | None = None
+    type: str | None = None
+    state: str | None = None
+    kind: str | None = None
+    programmes: tuple[str, ...] | None = None
+    group: str | None = None
+    dated: Literal["last", "ended"] = "last"
+    since: int | None = None
+    until: int | None = None
+    whose: Whose = "persons"
+    sort: Sort = "learner"
+
+    @property
+    def field(self) -> str:
+        """What they are in the order of."""
+        return self.sort.removeprefix("-")
+
+    @property
+    def direction(self) -> int:
+        """1 upwards, -1 downwards."""
+        return -1 if self.sort.startswith("-") else 1
+
+
+class Position(NamedTuple):
+    """The last record that was given out: what it is in order by, and its key."""
+
+    value: int
+    key: bytes
+
+
+class Record(NamedTuple):
+    """A record: its key, whose it is, of what, and how things stand."""
+
+    key: bytes
+    learner: int
+    is_group: bool
+    activity: str
+    registration: str | None
+    standing: Standing
+
+
+class RecordPages:
+    """Reads records page by page; every call ends within the deadline, else Unavailable."""
+
+    def __init__(self, database: Database[Document], *, deadline: float) -> None:
+        self._rows = database["records"]
+        self._deadline = deadline
+
+    def page(self, asked: Asked, after: Position | None, limit: int) -> tuple[list[Record], Position | None]:
+        """Return up to ``limit`` records behind a position, and the position to go on from if there may be more."""
+        rows: list[Document] = []
+        with translated(), pymongo.timeout(self._deadline):
+            for question in questions(asked, after, limit):
+                rows += self._rows.find(**question | {"limit": limit - len(rows)})
+                if len(rows) == limit:
+                    break
+        found = [_record(row) for row in rows]
+        if len(rows) < limit:
+            return found, None
+        return found, Position(int(rows[-1][asked.field]), found[-1].key)
+
+
+def questions(asked: Asked, after: Position | None, limit: int) -> Iterator[Document]:
+    """Yield what the database is asked for a page, one after the other until it is full."""
+    where = _condition(asked)
+    for span in _spans(asked, after):
+        yield {
+            "filter": {"$and": [where, span]} if span else where,
+            "projection": _RETURNED,
+            "sort": [(asked.field, asked.direction), ("_id", asked.direction)],
+            # The records of one person are few: they are found by whose they are, and put in order.
+            "hint": "learner" if asked.learner is not None else asked.field,
+            "limit": limit,
+            "batch_size": limit,
+        }
+
+
+def _spans(asked: Asked, after: Position | None) -> Iterator[Document]:
+    """Yield the rest of those that share the place of the last one, and all behind them."""
+    if after is None:
+        yield {}
+        return
+    beyond = "$gt" if asked.direction == 1 else "$lt"
+    yield {asked.field: after.value, "_id": {beyond: asked.org + after.key}}
+    yield {asked.field: {beyond: after.value}}
+
+
+def _condition(asked: Asked) -> Document:
+    """Return the filter; every value is a literal of our own making."""
+    each: list[Document] = [{"org": asked.org}, _WHOSE[asked.whose]]
+    for name, value in (("type", asked.type), ("state", asked.state), ("kind", asked.kind), ("groups", asked.group)):
+        if value is not None:
+            each.append({name: value})
+    if asked.learner is not None:
+        each.append({"learner": asked.learner})
+    if asked.activity is not None:
+        each.append({"mark": mark(asked.activity), "activity": asked.activity})
+    if asked.units is not None:
+        each.append({"unit": {"$in": [key or None for key in asked.units]}})
+    if asked.programmes is not None:
+        each.append({"programmes": {"$in": list(asked.programmes)}})
+    each += _dates(asked)
+    return {"$and": [part for part in each if part]}
+
+
+def _dates(asked: Asked) -> Iterator[Document]:
+    if asked.since is not None:
+        yield {asked.dated: {"$gte": asked.since}}
+        # What has ended then has gone on until then: the bound that an index knows.
+        yield {"last": {"$gte": asked.since}}
+    if asked.until is not None:
+        yield {asked.dated: {"$lt": asked.until}}
+        yield {"first": {"$lt": asked.until}}
+
+
+def mark(activity: str) -> bytes:
+    """Return 8 bytes that stand for an activity where its id would take too much room."""
+    return blake2b(activity.encode(), digest_size=8).digest()
+
+
+def _record(row: Document) -> Record:
+    values = {name: _plain(row.get(name, _ABSENT.get(name))) for name in _FIELDS}
+    return Record(
+        row["_id"][ORG_BYTES:],
+        int(row["learner"]),
+        row.get("group", False),
+        row["activity"],
+        row.get("registration"),
+        Standing(**values),
+    )
+
+
+def _plain(value: Any) -> Any:
+    # BSON's own 64-bit type is a subclass, which not every encoder takes.
+    return int(value) if isinstance(value, int) else tuple(value) if isinstance(value, list) else value

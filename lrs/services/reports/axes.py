@@ -38,10 +38,13 @@ def flat(  # noqa: PLR0913 - what an axis is
     listed: bool,
     chosen: str | None = None,
     show: Callable[[str], Any] = str,
+    is_known: Callable[[str], Any] = bool,
+    means: Callable[[str], str] = str,
 ) -> Axis:
     """Return the axis of a word, or of several, that rows have in ``field``; "unknown" where they have none.
 
     ``known`` are all words there are, where readers know them. Rows that are not ``within`` have no value at all.
+    ``means`` gives the value that a word stands for.
     """
     words = tuple(known)
     dim = field or name
@@ -50,10 +53,12 @@ def flat(  # noqa: PLR0913 - what an axis is
         if within is not None and not within(row):
             return ((),)
         found = row.dims.get(dim)
-        return (found if isinstance(found, list | tuple) else (str(found),),) if found not in {None, ""} else _UNKNOWN
+        if found is None or found == "":
+            return _UNKNOWN
+        return (found,) if isinstance(found, list | tuple) else ((means(str(found)),),)
 
     down = (lambda value: words if value == ALL else ()) if words and within is None else _nothing
-    return Axis(name, values, Steps(_to_all, down), 1, listed, chosen or ALL, _is(chosen), show)
+    return Axis(name, values, Steps(_to_all, down), 1, listed, chosen or ALL, _is(chosen), show, is_known)
 
 
 _UNKNOWN: Final = ((UNKNOWN,),)
@@ -157,11 +162,14 @@ def programme(programmes: Programmes, *, listed: bool, chosen: str | None) -> Ax
     def down(code: str) -> Iterable[str]:
         return (*known, NONE) if code == ALL else ()
 
+    def known_code(code: str) -> bool:
+        return code == NONE or programmes.find(code) is not None
+
     def show(code: str) -> dict[str, str | None]:
         found = programmes.find(code)
         return {"code": code, "label": label_of(found) if found else None}
 
-    return Axis("programme", values, Steps(up, down), 1, listed, chosen or ALL, _is(chosen), show)
+    return Axis("programme", values, Steps(up, down), 1, listed, chosen or ALL, _is(chosen), show, known_code)
 
 
 class UnitAxis:

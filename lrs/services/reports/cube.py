@@ -51,6 +51,7 @@ class Axis:
     total: str = ALL
     chosen: Callable[[str], bool] = bool
     show: Callable[[str], Any] = str
+    known: Callable[[str], Any] = bool
 
 
 class Line(NamedTuple):
@@ -108,7 +109,9 @@ class Cube:
         if self._publication is not None:
             points.update(point for point in self._publication.hidden() if self._asked(point))
         for point in points:
-            yield self._line(point, self._lines.get(point) or _Sum())
+            line = self._line(point, self._lines.get(point) or _Sum())
+            if line.figure.reason is None or all(axis.known(v) for axis, v in zip(self._axes, point, strict=True)):
+                yield line
 
     def line(self, values: Mapping[str, str]) -> Line:
         """Return the line with these values of the axes that are listed."""

@@ -1,6 +1,6 @@
 """What one caller may see of its organisation's figures, and as of when."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -37,6 +37,7 @@ class View:
     small: int
     registries: Registries
     today: date
+    zone: ZoneInfo
     at: date
     through: int
     splits: Splits
@@ -97,14 +98,10 @@ class Desk:
             small=organisation.small,
             registries=registries,
             today=today,
+            zone=self._zone,
             at=day,
             # Before anything is read: figures are never older than what is said of them.
             through=self._progress.as_of(principal.org),
             splits=Splits(self._store, principal.org, self._zone),
             units=UnitAxis(registries.units, day, levels=not exact),
         )
-
-
-def shown_at(view: View) -> Mapping[str, Any]:
-    """Return what every answer says of itself."""
-    return {"as_of": view.at, "through": view.through, "k": view.k or 1}

@@ -15,6 +15,7 @@ from lrs.resources.api.audit import audit
 from lrs.resources.api.batches import batches
 from lrs.resources.api.credentials import credentials
 from lrs.resources.api.diagnostics import diagnosis
+from lrs.resources.api.exports import exports
 from lrs.resources.api.interface import Interface, Section
 from lrs.resources.api.invitations import invitations
 from lrs.resources.api.launches import launches
@@ -24,6 +25,7 @@ from lrs.resources.api.oidc import oidc
 from lrs.resources.api.organisations import organisations
 from lrs.resources.api.providers import providers
 from lrs.resources.api.registries import registry_sections
+from lrs.resources.api.reports import reports
 from lrs.resources.api.sessions import sessions
 from lrs.resources.api.units import assignments, units
 from lrs.resources.api.validation import validation
@@ -113,6 +115,8 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         assignments(AssignmentService(store, registries)),
         *registry_sections(registries, bodies),
         learners(LearnerService(store, folding_of(store, registries, config.timezone), config.pepper), bodies),
+        reports(parts.reports),
+        exports(parts.reports),
         launches(parts.tokens),
         providers(parts.providers),
     ]

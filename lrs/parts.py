@@ -16,8 +16,10 @@ from lrs.services.limits import Attempts, RateLimits
 from lrs.services.oidc import OidcService
 from lrs.services.passwords import Passwords
 from lrs.services.people import People
+from lrs.services.progress import Progress
 from lrs.services.providers import ProviderService
 from lrs.services.registries import RegistryService
+from lrs.services.reports import ReportService
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime
 from lrs.services.sessions import SessionService
@@ -53,6 +55,8 @@ class Parts:
         self.batches = BatchService(store, self.safetime, room=self.room)
         self.documents = DocumentService(store.documents, room=self.room, most=config.max_document)
         self.registries = RegistryService(store, config.timezone)
+        self.progress = Progress(store, lambda: self.safetime.consistent_through)
+        self.reports = ReportService(store, self.registries, self.progress, config.timezone)
         self._know_callers(config)
         self._know_people(config)
 

@@ -38,6 +38,17 @@ def gives_files(section: Any) -> Callable[[View], View]:
     return declare
 
 
+def may_be_unchanged(section: Any) -> Callable[[View], View]:
+    """Describe that a view may answer that nothing has changed; stands below its declaration."""
+
+    def declare(function: View) -> View:
+        unchanged = {"description": "What the caller has is what there is."}
+        described: View = section.blueprint.doc(responses={304: unchanged})(function)
+        return described
+
+    return declare
+
+
 class Sent(NamedTuple):
     """The rows of a body; a file has one list only, where JSON has all lists of a registry."""
 

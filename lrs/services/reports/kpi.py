@@ -1,6 +1,6 @@
 """The figures that others fetch by machine: one line for each unit, programme and group of a period."""
 
-from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 
 from lrs.services.reports.axes import months_of
@@ -24,22 +24,21 @@ COLUMNS: Final = (
 )
 
 
-def indicators(view: View, period: str, measure: str) -> list[dict[str, Any]]:
+def indicators(view: View, period: str, measure: str, since: date) -> list[dict[str, Any]]:
     """Return the lines in a stable order; the same figures are the same lines, whenever they are fetched.
 
-    ``unitAsOf`` is the first day on which units were as they are on the day of the view.
+    Units have been as they are on the day of the view ``since`` that day.
     """
     first, last = months_of(period)
     question = Question(by=("unit", "programme", "group"), first=first, last=last, measure=measure)
-    since = str(max((unit.begins for unit in view.registries.units.at(view.at)), default=view.at))
     # Targets are of a year: what was reached in a part of it is a part of the way.
-    lines = coverage(view, replace(question, at=view.at)).lines
+    lines = coverage(view, question).lines
     return [
         {
             "indicator": f"coverage.{measure}",
             "period": period,
             "unit": line["unit"]["code"],
-            "unitAsOf": since if line["unit"]["code"] else None,
+            "unitAsOf": str(since) if line["unit"]["code"] else None,
             "unitName": line["unit"]["name"],
             "programme": line["programme"]["code"],
             "group": line["group"],

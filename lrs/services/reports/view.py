@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from lrs.errors import NotFound
 from lrs.services.principals import Principal
-from lrs.services.progress import Progress
+from lrs.services.progress import RECORDS, Progress, place_of
 from lrs.services.registries import RegistryService
 from lrs.services.reports.axes import UnitAxis
 from lrs.services.reports.cube import Row
@@ -48,6 +48,10 @@ class View:
         """The people that a figure counts at least to be told; None where all are."""
         return None if self.exact else self.small
 
+    def units_since(self) -> date:
+        """Return the first day on which all units were as they are on the day ``at``; that day without any."""
+        return max((unit.begins for unit in self.registries.units.at(self.at)), default=self.at)
+
     def rows(
         self,
         family: Family,
@@ -78,6 +82,11 @@ class Desk:
         self._registries = registries
         self._progress = progress
         self._zone = ZoneInfo(timezone)
+
+    def counted(self, principal: Principal) -> int:
+        """Return the instant of the last statement that was counted."""
+        principal.require("reports/read")
+        return self._store.places.find(place_of(RECORDS, principal.org)).place
 
     def view(self, principal: Principal, at: date | None = None) -> View:
         """Return what a caller sees with units of a day, today's without; needs ``reports/read``.

@@ -1,0 +1,56 @@
+"""/api/exports: figures that others fetch by machine, the same bytes for the same figures."""
+
+from typing import Any, Final
+
+import msgspec
+from flask import Response, request
+
+from lrs.resources.api.interface import Section
+from lrs.resources.api.reports import cell, file_of, for_this_caller
+from lrs.resources.api.tables import gives_files, may_be_unchanged, wants_file
+from lrs.resources.guards import principal
+from lrs.services.reports import COLUMNS, Indicators, ReportService
+from schemas.api.reports import IndicatorsQuerySchema, IndicatorsSchema
+from schemas.xapi.timestamps import iso
+
+
+def exports(service: ReportService) -> Section:
+    """Return the views."""
+    section = Section("exports", "Figures for machines")
+
+    @section.view("/exports/kpi", "GET", query=IndicatorsQuerySchema, gives=IndicatorsSchema)
+    @may_be_unchanged(section)
+    @gives_files(section)
+    def kpi(query: dict[str, Any]) -> Response:
+        """Fetch the figures of a period
+
+        One line for each unit, programme and group, in a stable order; the same figures are the same bytes, with a
+        strong ETag for If-None-Match. Needs the scope `reports/read`; figures are hidden as in reports.
+        """  # noqa: D400 - the first line is the operation's summary
+        found = service.indicators(principal(), query["period"], query["measure"])
+        response = _file(found) if wants_file(query) else _json(found)
+        response.add_etag()
+        response.make_conditional(request)
+        return response
+
+    return section
+
+
+def _json(found: Indicators) -> Response:
+    told = {**_stands_on(found), "period": found.period, "rows": found.lines}
+    return for_this_caller(Response(msgspec.json.encode(told), content_type="application/json"))
+
+
+def _file(found: Indicators) -> Response:
+    rows = [{name: cell(value) for name, value in line.items()} for line in found.lines]
+    response = file_of(f"kpi-{found.period}", list(COLUMNS), rows)
+    for name, value in _stands_on(found).items():
+        response.headers[_HEADERS[name]] = str(value)
+    return response
+
+
+_HEADERS: Final = {"asOf": "Sohoc-As-Of", "through": "Sohoc-Through", "k": "Sohoc-K"}
+
+
+def _stands_on(found: Indicators) -> dict[str, Any]:
+    return {"asOf": str(found.since), "through": iso(found.through), "k": found.k}

@@ -94,13 +94,17 @@ def read_identity(text: str) -> str:
     Paths of faults are empty: whoever asks knows where it stood.
     """
     try:
-        agent = json.loads(text) if text.lstrip().startswith("{") else agent_of(text)
+        agent = json.loads(text) if text.lstrip().startswith("{") else _parted(text)
         who = identity(load_agent(agent)) if isinstance(agent, dict) else None
     except (ValueError, RecursionError):
         who = None
     if who is None:
         raise Refused.at("", _RULE, _NONE)
     return who
+
+
+def _parted(text: str) -> dict[str, Any] | None:
+    return None if text.startswith(_ACCOUNT) and " " not in text else agent_of(text)
 
 
 def _essence(who: str) -> str:

@@ -109,7 +109,8 @@ class LearnerService:
         org = principal.org
         meant = self._meant(org, wanted)
         self._store.learners.numbers(org, {who for each in meant for who in (each.identity, each.other) if who})
-        spare = self._store.learners.fresh(org, sum(each.kind == "split" for each in meant) or 1)
+        splits = sum(each.kind == "split" for each in meant)
+        spare = self._store.learners.fresh(org, splits) if splits else []
 
         def change(session: Session) -> list[Link]:
             return self._folding.alone(org, session, lambda session: self._decide(principal, meant, spare, session))

@@ -10,7 +10,7 @@ from lrs.services.principals import Principal
 
 EVERYBODY: Final = "*"
 
-_METHODS: Final = "DELETE, GET, HEAD, POST, PUT"
+_METHODS: Final = "DELETE, GET, HEAD, PATCH, POST, PUT"
 _HEADERS: Final = (
     "Accept-Language, Authorization, Content-Encoding, Content-Type, If-Match, If-None-Match, X-Experience-API-Version"
 )

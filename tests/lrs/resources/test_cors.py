@@ -77,6 +77,12 @@ def test_every_resource_answers_a_browser_that_asks(shared_app, path):
     assert "Allow" in answer.headers
 
 
+@pytest.mark.parametrize("path", ["/api/credentials/a", STATEMENTS, "/xapi/activities/state", "/api/units"])
+def test_pages_may_use_every_method_that_there_is(shared_app, path):
+    answer = shared_app.test_client().options(path, headers=ASKING)
+    assert set(answer.allow) - {"OPTIONS"} <= set(answer.headers["Access-Control-Allow-Methods"].split(", "))
+
+
 def test_what_is_asked_for_is_repeated_only_if_it_is_a_list_of_headers(shared_app):
     asked = ASKING | {"Access-Control-Request-Headers": "a: b\u00e9"}
     answer = shared_app.test_client().options(STATEMENTS, headers=asked)

@@ -81,6 +81,8 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     parts.start()
     app = _Application("lrs", static_folder=None)
     app.url_map.strict_slashes = False
+    # A redirect would answer before anybody has asked who is there.
+    app.url_map.merge_slashes = False
     app.extensions["lrs"] = leave = parts.stop
     atexit.register(leave)
     errors.register(app)

@@ -44,3 +44,9 @@ def test_unknown_paths_and_methods_are_told_in_the_usual_shape(shared_app):
     for answer in (shared_app.test_client().get("/api/nothing"), shared_app.test_client().get("/api/batches")):
         assert answer.content_type == "application/problem+json"
         assert answer.status_code == answer.json["status"] in {404, 405}
+
+
+@pytest.mark.parametrize("path", ["/api//credentials", "//api/credentials", "/xapi//statements", "/oauth//jwks"])
+def test_a_slash_too_many_leads_nowhere(shared_app, path):
+    answer = shared_app.test_client().get(path)
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")

@@ -24,6 +24,7 @@ from lrs.resources.api.members import members
 from lrs.resources.api.oidc import oidc
 from lrs.resources.api.organisations import organisations
 from lrs.resources.api.providers import providers
+from lrs.resources.api.records import records
 from lrs.resources.api.registries import registry_sections
 from lrs.resources.api.reports import reports
 from lrs.resources.api.sessions import sessions
@@ -53,6 +54,7 @@ from lrs.services.health import Health
 from lrs.services.learners import LearnerService
 from lrs.services.organisations import OrganisationService
 from lrs.services.principals import Limits
+from lrs.services.records import RecordService
 from schemas.xapi.resource_queries import Kind
 
 _DOCUMENTS: Final[dict[str, Kind]] = {
@@ -102,6 +104,7 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
 def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
     """Return the sections of the own API, in the order in which they are described."""
     store, registries, bodies = parts.store, parts.registries, _bodies(config)
+    known = LearnerService(store, folding_of(store, registries, config.timezone), config.pepper)
     return [
         batches(parts.batches, bodies, parts.limits, parts.diagnostics),
         validation(bodies),
@@ -116,7 +119,10 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         units(registries, bodies),
         assignments(AssignmentService(store, registries)),
         *registry_sections(registries, bodies),
-        learners(LearnerService(store, folding_of(store, registries, config.timezone), config.pepper), bodies),
+        learners(known, bodies),
+        records(
+            RecordService(store, registries, known, parts.progress, secret=config.pepper, timezone=config.timezone)
+        ),
         reports(parts.reports),
         exports(parts.reports),
         launches(parts.tokens),

@@ -41,7 +41,7 @@ class Asked:
     """
 
     org: bytes
-    learner: int | None = None
+    learners: tuple[int, ...] | None = None
     units: tuple[str, ...] | None = None
     activity: str | None = None
     type: str | None = None
@@ -92,17 +92,18 @@ class RecordPages:
         self._deadline = deadline
 
     def page(self, asked: Asked, after: Position | None, limit: int) -> tuple[list[Record], Position | None]:
-        """Return up to ``limit`` records behind a position, and the position to go on from if there may be more."""
+        """Return up to ``limit`` records behind a position, and the position to go on from if there are more."""
         rows: list[Document] = []
+        most = limit + 1
         with translated(), pymongo.timeout(self._deadline):
-            for question in questions(asked, after, limit):
-                rows += self._rows.find(**question | {"limit": limit - len(rows)})
-                if len(rows) == limit:
+            for question in questions(asked, after, most):
+                rows += self._rows.find(**question | {"limit": most - len(rows)})
+                if len(rows) == most:
                     break
-        found = [_record(row) for row in rows]
-        if len(rows) < limit:
+        found = [_record(row) for row in rows[:limit]]
+        if len(rows) < most:
             return found, None
-        return found, Position(int(rows[-1][asked.field]), found[-1].key)
+        return found, Position(int(rows[limit - 1][asked.field]), found[-1].key)
 
 
 def questions(asked: Asked, after: Position | None, limit: int) -> Iterator[Document]:
@@ -114,7 +115,7 @@ def questions(asked: Asked, after: Position | None, limit: int) -> Iterator[Docu
             "projection": _RETURNED,
             "sort": [(asked.field, asked.direction), ("_id", asked.direction)],
             # The records of one person are few: they are found by whose they are, and put in order.
-            "hint": "learner" if asked.learner is not None else asked.field,
+            "hint": "learner" if asked.learners is not None else asked.field,
             "limit": limit,
             "batch_size": limit,
         }
@@ -136,8 +137,8 @@ def _condition(asked: Asked) -> Document:
     for name, value in (("type", asked.type), ("state", asked.state), ("kind", asked.kind), ("groups", asked.group)):
         if value is not None:
             each.append({name: value})
-    if asked.learner is not None:
-        each.append({"learner": asked.learner})
+    if asked.learners is not None:
+        each.append({"learner": {"$in": list(asked.learners)}})
     if asked.activity is not None:
         each.append({"mark": mark(asked.activity), "activity": asked.activity})
     if asked.units is not None:

@@ -1,0 +1,230 @@
+"""Training records, for those of the organisation who may read them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from lrs.services import clocks
+from lrs.services.cursors import LIFETIME, Cursors, fingerprint
+from lrs.services.learners import LearnerService
+from lrs.services.principals import Principal
+from lrs.services.progress import Progress, Reached
+from lrs.services.registries import RegistryService
+from lrs.store import Store
+from lrs.store.record_pages import Asked, Position, Record
+from schemas.faults import Refused
+from schemas.registries.programmes import Programmes
+from schemas.registries.unit_rows import Unit
+from schemas.registries.units import Units
+from schemas.training.persons import agent_of
+from schemas.training.terms import UNKNOWN
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_PAGE: Final = 100
+_CHUNK: Final = 1000
+"""Records of an export that are read at a time: each within the deadline."""
+
+
+class _Walk(msgspec.Struct, frozen=True, array_like=True):
+    credential: str
+    expires: int
+    asked: bytes
+    value: int
+    key: bytes
+
+
+class Page(NamedTuple):
+    """Records, how far they had come before they were read, the day of the units, and the cursor of the next page."""
+
+    reached: Reached
+    at: date
+    records: list[dict[str, Any]]
+    next: str | None
+
+
+class Export(NamedTuple):
+    """All records of a question, some at a time; how far they had come before the first was read; the units' day."""
+
+    reached: Reached
+    at: date
+    parts: Iterator[list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    asked: Asked
+    at: date
+    units: Units
+    after: Position | None
+
+
+class RecordService:
+    """Answers what the caller's own organisation asks of its records; needs ``records/read``."""
+
+    def __init__(  # noqa: PLR0913 - what it works with is passed in
+        self,
+        store: Store,
+        registries: RegistryService,
+        learners: LearnerService,
+        progress: Progress,
+        *,
+        secret: str,
+        timezone: str,
+    ) -> None:
+        self._store = store
+        self._registries = registries
+        self._learners = learners
+        self._progress = progress
+        self._zone = ZoneInfo(timezone)
+        self._cursors = Cursors(secret, _Walk, name="cursor")
+
+    def reached(self, principal: Principal) -> Reached:
+        """Return how far the records of the caller's organisation have come; needs ``reports/read``."""
+        principal.require("reports/read")
+        return self._progress.of(principal.org)
+
+    def page(self, principal: Principal, query: Mapping[str, Any]) -> Page:
+        """Return a page; raise Refused, BadRequest for a cursor of another question."""
+        principal.require("records/read")
+        reached = self._progress.of(principal.org)
+        question = self._question(principal, query)
+        found, position = self._store.record_pages.page(question.asked, question.after, query.get("limit", _PAGE))
+        walk = None
+        if position is not None:
+            expires = clocks.now() + LIFETIME
+            walk = _Walk(principal.credential, expires, _asked(question.asked), *position)
+        return Page(reached, question.at, self._told(question, found), self._cursors.token(walk) if walk else None)
+
+    def export(self, principal: Principal, query: Mapping[str, Any]) -> Export:
+        """Return everything that is asked for, ``limit`` at most; raise as ``page`` does, before the first part."""
+        principal.require("records/read")
+        reached = self._progress.of(principal.org)
+        question = self._question(principal, query)
+        return Export(reached, question.at, self._parts(question, query.get("limit")))
+
+    def _parts(self, question: _Question, limit: int | None) -> Iterator[list[dict[str, Any]]]:
+        after = question.after
+        while True:
+            found, after = self._store.record_pages.page(question.asked, after, limit or _CHUNK)
+            yield self._told(question, found)
+            if after is None or limit is not None:
+                return
+
+    def _question(self, principal: Principal, query: Mapping[str, Any]) -> _Question:
+        registries = self._registries.current()
+        at = query.get("at") or self._registries.today()
+        asked = Asked(
+            org=principal.org,
+            learners=self._numbers(principal, query.get("learner")),
+            units=_units(registries.units, query.get("unit"), at),
+            programmes=_programmes(registries.programmes, query.get("programme")),
+            activity=query.get("activity"),
+            type=query.get("type"),
+            state=query.get("state"),
+            kind=query.get("kind"),
+            group=query.get("group"),
+            dated=query["dated"],
+            since=self._midnight(query.get("since")),
+            until=self._midnight(query.get("until"), days=1),
+            whose=query["whose"],
+            sort=query["sort"],
+        )
+        after = None
+        if "cursor" in query:
+            walk = self._cursors.read(query["cursor"], principal)
+            if walk.asked != _asked(asked):
+                raise self._cursors.refused()
+            after = Position(walk.value, walk.key)
+        return _Question(asked, at, registries.units, after)
+
+    def _numbers(self, principal: Principal, learner: str | None) -> tuple[int, ...] | None:
+        if learner is None or learner.isdigit():
+            return None if learner is None else (int(learner),)
+        return tuple(each.number for each in self._learners.known_by(principal, learner))
+
+    def _midnight(self, day: date | None, *, days: int = 0) -> int | None:
+        """Return when a day begins, or one some days later; None where the calendar has no such day."""
+        if day is None:
+            return None
+        try:
+            begins = datetime.combine(day + timedelta(days=days), time.min, self._zone)
+        except OverflowError:
+            return None
+        return (begins - _EPOCH) // timedelta(microseconds=1)
+
+    def _told(self, question: _Question, found: Sequence[Record]) -> list[dict[str, Any]]:
+        org = question.asked.org
+        known = self._store.learners.identities(org, {each.learner for each in found})
+        agents = {number: [agent_of(each) for each in identities] for number, identities in known.items()}
+        placed = lru_cache(maxsize=None)(lambda key: _place(question.units, key, question.at))
+        return [_told(each, agents.get(each.learner, []), placed(each.standing.unit)) for each in found]
+
+
+def _asked(asked: Asked) -> bytes:
+    return fingerprint([getattr(asked, name) for name in Asked.__slots__])
+
+
+def _units(units: Units, code: str | None, at: date) -> tuple[str, ...] | None:
+    """Return the keys of all units whose records belong to that of a day; raise Refused where there is none."""
+    if code is None or code == UNKNOWN:
+        return None if code is None else ("",)
+    wanted = units.find(code, at)
+    if wanted is None:
+        raise Refused.at("unit", "unknown", "No unit has this code on that day.")
+    return tuple(each.key for each in units.units if units.as_of(each, at) == wanted)
+
+
+def _programmes(programmes: Programmes, name: str | None) -> tuple[str, ...] | None:
+    """Return every name that a programme and what lies within it may be recorded by; an unknown one is its own."""
+    if name is None:
+        return None
+    found = programmes.find(name)
+    below = programmes.below(found.code) if found else frozenset[str]()
+    names = {name}
+    for each in programmes.programmes:
+        if each.code in below:
+            names |= {each.code, *each.aliases, *each.labels.values()}
+    return tuple(sorted(names))
+
+
+def _place(units: Units, key: str, at: date) -> dict[str, str] | None:
+    if not key:
+        return None
+    place = units.as_of(key, at)
+    return {"code": place.code, "name": place.name} if isinstance(place, Unit) else {"label": place.label}
+
+
+def _told(record: Record, agents: list[dict[str, Any]], place: dict[str, str] | None) -> dict[str, Any]:
+    standing = record.standing
+    score = None
+    if standing.best is not None and standing.latest is not None:
+        score = {"best": float(standing.best), "latest": float(standing.latest)}
+    return {
+        "id": record.key.hex(),
+        "learner": record.learner,
+        "identities": agents,
+        "is_group": record.is_group,
+        "activity": record.activity,
+        "registration": record.registration,
+        "type": standing.type,
+        "kind": standing.kind,
+        "state": standing.state,
+        "first": standing.first,
+        "last": standing.last,
+        "ended": standing.ended,
+        "attempts": standing.attempts,
+        "score": score,
+        "seconds": standing.seconds,
+        "unit": standing.unit,
+        "unit_as_of": place,
+        "programmes": standing.programmes,
+        "groups": standing.groups,
+        "age_band": standing.band,
+        "statements": standing.statements,
+        "flags": standing.flags,
+    }

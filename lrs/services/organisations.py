@@ -58,7 +58,8 @@ class OrganisationService:
     ) -> tuple[Organisation, Invited | None]:
         """Make an organisation, as an administrator of the host, and invite its owner; raise Conflict for a taken id.
 
-        Nobody but the owner gets into it: no key is made.
+        No key is made: whoever holds the code is the first to get in, and that is the host until the code was handed
+        on. An owner whose code was used finds so out, for it works once.
         """
         principal.require_host()
         made = Organisation(organisation, secrets.token_bytes(ORG_BYTES), name, kind, clocks.now())

@@ -113,7 +113,10 @@ class OrganisationsSchema(Schema):
 class InvitationSchema(Schema):
     """A way in for one person, told this once."""
 
-    code = fields.String(required=True)
+    code = fields.String(
+        required=True,
+        metadata={"description": "Opens once, to whoever holds it: hand it on by a way that nobody else reads."},
+    )
     expires = Instant(required=True)
 
 

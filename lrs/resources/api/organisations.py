@@ -53,7 +53,8 @@ def organisations(service: OrganisationService) -> Section:
         """Make an organisation
 
         For administrators of the host. The answer holds a one-time code, this once: the owner sets a password with it
-        (`/invitations/accept`) and makes the first key. The host gets no key of it.
+        (`/invitations/accept`) and makes the first key. The host gets no key of it, but until then holds the code: an
+        owner whose code was used already is not the only one who knows a way in.
         """  # noqa: D400 - the first line is the operation's summary
         made, invited = service.create(principal(), body["id"], body["name"], body["kind"], Owner(**body["owner"]))
         return asdict(made) | {"invitation": invited}, 201, {"Cache-Control": "no-store"}

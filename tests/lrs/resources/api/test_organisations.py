@@ -53,6 +53,7 @@ def test_everybody_sees_the_own_organisation(caller, shared_store):
             "kind": "other",
             "created": "1970-01-01T00:00:00.000000Z",
             "disabled": False,
+            "small": 10,
         }
 
 
@@ -99,6 +100,18 @@ def test_a_new_organisation_is_its_owner_s_and_the_host_gets_no_key_of_it(host, 
         json={"code": answer.json["invitation"]["code"], "password": "một mật khẩu đủ dài"},
     )
     assert accepted.json == {"organisation": order["id"], "email": owner.email}
+
+
+def test_whoever_uses_the_owner_s_code_first_is_in_and_the_owner_finds_it_used(host, shared_app):
+    made = host("admin").post("/api/organisations", json=wanted()).json
+    code = made["invitation"]["code"]
+    used = [
+        shared_app.test_client().post("/api/invitations/accept", json={"code": code, "password": f"{who} mật khẩu dài"})
+        for who in ("bên vận hành", "người chủ")
+    ]
+    assert [answer.status_code for answer in used] == [200, 400]
+    described = shared_app.test_client().get("/api/openapi.json").json["components"]["schemas"]["Invitation"]
+    assert "hand it on" in described["properties"]["code"]["description"]
 
 
 def test_it_is_told_in_both_audits_without_a_name(host, shared_store):

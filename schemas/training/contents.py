@@ -40,7 +40,7 @@ _MESSAGES: Final = {
     "money": "No amounts, accounts and responses are kept of payments: only that it was done.",
 }
 
-_VNEID: Final = re.compile(r"(?i)^[a-z]+://[^/]*vneid")
+_VNEID: Final = re.compile(r"[A-Za-z]+://[^/]*(?:vneid|VNeID|VNEID)")
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _LEAST_SUM: Final = 1000
 

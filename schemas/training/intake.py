@@ -50,9 +50,15 @@ class Intake:
         """Return a valid statement and its text as they may be stored; raise Refused with paths below ``path``."""
         if self.pseudonyms is not None:
             statement, text = _replaced(statement, text, self.pseudonyms, path)
-        if self.contents == "refuse" or (self.contents == "profile" and _MARK in text and speaks_profile(statement)):
+        if self._judges(statement, text):
             _refuse(forbidden(statement, path))
         return statement, text
+
+    def _judges(self, statement: Statement, text: bytes) -> bool:
+        if self.contents == "profile":
+            # Most senders know nothing of the profile, and pay for no more than this.
+            return _MARK in text and speaks_profile(statement)
+        return self.contents == "refuse"
 
     def agent(self, agent: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return who is meant by an Agent or Group that is asked for."""

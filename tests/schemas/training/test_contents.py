@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from schemas.training.contents import forbidden, speaks_profile
 from schemas.training.numbers import number_in, queried_in
@@ -62,6 +62,7 @@ def told(each):
 )
 def test_numbers_of_somebody(rule, text):
     assert number_in(text) == rule
+    assert told(statement(result={"response": text})) == [("result.response", rule)]
 
 
 @pytest.mark.parametrize(
@@ -331,6 +332,7 @@ def test_no_statement_of_the_benchmark_is_refused():
 def test_whatever_is_valid_is_judged_and_paths_lead_somewhere(version, rich_statement, good_statements):
     assert told(rich_statement(version)) == []
 
+    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(good_statements(version))
     def judge(each):
         for path, _ in told(each):

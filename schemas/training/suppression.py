@@ -76,11 +76,14 @@ class Publication:
     def figure(self, point: Point) -> Figure:
         """Return what may be told of a point; nobody is told as 0 where all of its parents are shown."""
         size = self._sizes.get(point, 0)
-        if point in self._hidden:
+        if self._is_hidden(point, size):
             return Figure(None, "small" if size < self._k else "complement")
-        if not size and any(parent in self._hidden for _, parent in self.parents(point)):
-            return Figure(None, "complement")
         return Figure(size)
+
+    def _is_hidden(self, point: Point, size: int) -> bool:
+        if point in self._hidden or size:
+            return point in self._hidden
+        return any(self._is_hidden(parent, self._sizes.get(parent, 0)) for _, parent in self.parents(point))
 
     def hidden(self) -> Iterator[Point]:
         """Yield the hidden points, those of nobody included that are hidden beside others."""
@@ -190,15 +193,17 @@ def _tells(rest: int, lost: list[int], left: int, k: int) -> bool:
     if len(lost) == 1 or sum(lost) < k:
         return True
     small = sum(size < k for size in lost)
-    return bool(small) and _certain(rest, small, len(lost) - small, left, k)
+    # Among those below k there may be points of nobody, as far as readers know; or they know that there are none.
+    return bool(small) and any(_certain(rest, small, len(lost) - small, left, range(least, k)) for least in (0, 1))
 
 
-def _certain(rest: int, small: int, others: int, left: int, k: int) -> bool:
-    """Tell whether a small one can have one value only, the ``others`` being ``k`` or more each, and maybe ``left``.
+def _certain(rest: int, small: int, others: int, left: int, below: range) -> bool:
+    """Tell whether a small one can have one value only, the ``others`` being at least as many as a figure needs.
 
-    A rest that fits no values at all says nothing: then people are in several points of the family.
+    And maybe ``left`` at most, the least that is shown. A rest that fits no values at all says nothing: then people are
+    in several points of the family.
     """
-    most = min(k - 1, rest - others * k - (small - 1))
-    loosely = 1 if others else max(1, rest - (small - 1) * (k - 1))
-    strictly = max(1, rest - others * left - (small - 1) * (k - 1))
+    most = min(below[-1], rest - others * below.stop - (small - 1) * below[0])
+    loosely = below[0] if others else max(below[0], rest - (small - 1) * below[-1])
+    strictly = max(below[0], rest - others * left - (small - 1) * below[-1])
     return most in {loosely, strictly}

@@ -33,11 +33,15 @@ _UNLIMITED: Final = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a launch token is bound to: one learner, one activity, and the registration if there is one."""
+    """What a launch token is bound to: one learner, one activity, and the registration if there is one.
+
+    ``activities`` are others that belong to this one though their ids do not begin with its id.
+    """
 
     agent: dict[str, Any]
     activity: str
     registration: str | None = None
+    activities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

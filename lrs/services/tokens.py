@@ -7,7 +7,7 @@ at the moment, and it ends with the credential, with the secret it was got by, o
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from secrets import token_urlsafe
 from typing import Any, Final, NamedTuple
 
@@ -66,6 +66,7 @@ class _Launched(msgspec.Struct, frozen=True):
     agent: dict[str, Any]
     activity: str
     registration: str | None = None
+    activities: tuple[str, ...] = ()
 
 
 class _Claims(msgspec.Struct, frozen=True):
@@ -114,10 +115,10 @@ class Tokens:
         principal.require("statements/write")
         credential = self._own(principal)
         scopes = covered(asked & LAUNCH_SCOPES, principal.scopes)
-        bound = {"agent": launch.agent, "activity": launch.activity, "registration": launch.registration}
+        bound = asdict(launch)
         issued = self._signed(LAUNCH, credential, scopes, min(minutes, LONGEST_LAUNCH) * 60, {"launch": bound})
         if len(issued.token) > LARGEST:
-            raise BadRequest("The token would be too large", [Fault("", "limit", "agent and activity are too long")])
+            raise BadRequest("The token would be too large", [Fault("", "limit", "agent and activities are too long")])
         return issued
 
     def prove(self, token: str) -> Proven:

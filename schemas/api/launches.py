@@ -48,6 +48,13 @@ class NewLaunchSchema(Schema):
     activity = IRI(
         required=True, metadata={"type": "string", "format": "uri", "maxLength": _LONGEST_IRI, "description": "Its id."}
     )
+    activities = SetOf(
+        IRI(metadata={"type": "string", "format": "uri", "maxLength": _LONGEST_IRI}),
+        metadata={
+            "description": "Ids of others that belong to it. Those that begin with its own id and `/`, `#`, `?` or `&`"
+            " do so without being named."
+        },
+    )
     registration = UUID(metadata={"type": "string", "format": "uuid", "description": "When absent, a new one is made."})
     minutes = fields.Integer(strict=True, load_default=_USUAL, validate=validate.Range(1, LONGEST))
     scopes = _scopes(

@@ -65,8 +65,10 @@ def statements(world: World, key: Key) -> list[tuple[dict[str, Any], bool]]:
     part = {"parent": [{"id": COURSE}]}
     about = [({"id": COURSE}, {}, True), ({"id": f"{COURSE}/1"}, {"contextActivities": part}, True)]
     about += [
+        ({"id": f"{COURSE}/1"}, {}, True),
         ({"id": ELSEWHERE}, {}, False),
-        ({"id": f"{COURSE}/1"}, {}, False),
+        ({"id": ELSEWHERE}, {"contextActivities": part | {"other": part["parent"]}}, False),
+        ({"id": f"{COURSE}/1"}, {"contextActivities": {"parent": [{"id": ELSEWHERE}]}}, False),
         (OTHER | {"objectType": "Agent"}, {}, False),
     ]
     made = []

@@ -22,12 +22,14 @@ def launches(tokens: Tokens) -> Section:
         """Make a launch token
 
         With it, content in a browser stores statements and keeps state for one learner, activity and registration, and
-        reads the profiles of both, for some minutes. It needs the scope `statements/write`; the token ends with the key
-        that asked for it.
+        reads the profiles of both, for some minutes. To the activity belong those whose ids begin with its id followed
+        by `/`, `#`, `?` or `&`, and the `activities` that are named. It needs the scope `statements/write`; the token
+        ends with the key that asked for it.
         """  # noqa: D400 - the first line is the operation's summary
         # A name would only make the token longer, and be read by whoever reads it.
         agent = {name: value for name, value in body["agent"].items() if name in IDENTIFIERS}
-        launch = Launch(agent, body["activity"], body.get("registration") or str(uuid.uuid4()))
+        registration = body.get("registration") or str(uuid.uuid4())
+        launch = Launch(agent, body["activity"], registration, tuple(sorted(body.get("activities", ()))))
         issued = tokens.launch(principal(), launch, body["minutes"], body.get("scopes", LAUNCH_SCOPES))
         told = {
             "token": issued.token,

@@ -25,7 +25,8 @@ def caller(launch):
     return Principal(b"org-0001", "a-key", frozenset({"all"}), json.dumps(AUTHORITY).encode(), AUTHORITY, launch=launch)
 
 
-BOUND = caller(Launch(LAN, COURSE, REGISTRATION))
+NAMED = "http://another.example.vn/bai-kiem-tra"
+BOUND = caller(Launch(LAN, COURSE, REGISTRATION, (NAMED,)))
 UNBOUND = caller(Launch(LAN, COURSE))
 FREE = caller(None)
 
@@ -45,6 +46,14 @@ def context(**changes):
     return {"registration": REGISTRATION} | changes
 
 
+def sub_statement(**changes):
+    usual = {"objectType": "SubStatement", "actor": LAN, "verb": {"id": VOIDED}, "object": {"id": COURSE}}
+    return usual | changes
+
+
+AN = {"mbox": "mailto:an@hoc.example.vn"}
+EXAM = {"id": "https://hoc.example.vn/courses/EXAM"}
+WHOLE = context(contextActivities={name: [{"id": COURSE}] for name in ("parent", "grouping", "category", "other")})
 PART = {"id": f"{COURSE}/1"}
 REFERENCE = {"objectType": "StatementRef", "id": REGISTRATION}
 GOOD = {
@@ -53,12 +62,35 @@ GOOD = {
         actor={"objectType": "Agent", "name": "Lan", "mbox": "mailto:lan@HOC.example.vn"}
     ),
     "the registration in capitals": statement(context=context(registration=REGISTRATION.upper())),
-    "about a part of it": statement(object=PART, context=context(contextActivities={"parent": [{"id": COURSE}]})),
-    "about a part, in the older form": statement(
-        object=PART, context=context(contextActivities={"grouping": {"id": COURSE}})
+    "about what was named with the launch": statement(object={"id": NAMED}),
+    "about a part of it": statement(object=PART),
+    "about the learner": statement(object=LAN | {"objectType": "Agent", "name": "Lan"}),
+    "a sub-statement of its own": statement(object=sub_statement()),
+    "a sub-statement about a part": statement(object=sub_statement(object=PART)),
+    "Storyline, a slide": statement(
+        object={"id": f"{COURSE}/6HOtnuhZ5Vm", "objectType": "Activity"},
+        context=context(contextActivities={"parent": [{"id": COURSE}], "grouping": [{"id": COURSE}]}),
     ),
-    "about a statement, in its context": statement(
-        object=REFERENCE, context=context(contextActivities={"category": [{"id": COURSE}]})
+    "Rise, a quiz": statement(object={"id": f"{COURSE}/v5mUW#/quiz/1"}),
+    "a page of it": statement(object={"id": f"{COURSE}#chuong-2"}),
+    "H5P, a question of an interactive video": statement(
+        object={"id": f"{COURSE}?subContentId=3b1e7b1e-1d3c-4b0e-9d3b-0d1e6b0e9d11"},
+        context=context(
+            contextActivities={
+                "parent": [{"id": COURSE}],
+                "category": [{"id": "http://h5p.org/libraries/H5P.Summary-1.10"}],
+            }
+        ),
+    ),
+    "cmi5, initialized": statement(
+        verb={"id": "http://adlnet.gov/expapi/verbs/initialized"},
+        context=context(
+            contextActivities={
+                "grouping": [{"id": "https://publisher.example.vn/au/1"}],
+                "category": [{"id": "https://w3id.org/xapi/cmi5/context/categories/cmi5"}],
+            },
+            extensions={"https://w3id.org/xapi/cmi5/context/extensions/sessionid": "1"},
+        ),
     ),
 }
 BAD = {
@@ -71,24 +103,30 @@ BAD = {
     "no context": ({k: v for k, v in statement().items() if k != "context"}, "context.registration"),
     "no registration": (statement(context={}), "context.registration"),
     "another registration": (statement(context={"registration": str(uuid.uuid4())}), "context.registration"),
-    "another activity": (statement(object=PART), "object"),
-    "a part of another": (
-        statement(object=PART, context=context(contextActivities={"parent": [{"id": f"{COURSE}/2"}]})),
-        "object",
+    "another activity": (statement(object=EXAM), "object"),
+    "another activity, the launch's in its context": (statement(object=EXAM, context=WHOLE), "object"),
+    "an activity whose id only begins alike": (statement(object={"id": f"{COURSE}-2"}), "object"),
+    "the activity that this is a part of": (statement(object={"id": "https://hoc.example.vn/courses/"}), "object"),
+    "a part of what was named": (statement(object={"id": f"{NAMED}/1"}), "object"),
+    "about somebody": (statement(object=AN | {"objectType": "Agent"}, context=WHOLE), "object"),
+    "an attempt at another activity": (
+        statement(object=PART, context=context(contextActivities={"parent": [{"id": COURSE}, EXAM]})),
+        "context.contextActivities.parent",
     ),
-    "about somebody": (statement(object=LAN | {"objectType": "Agent"}), "object"),
-    "the activity in a sub-statement only": (
-        statement(
-            object={"objectType": "SubStatement", "actor": LAN, "verb": {"id": VOIDED}, "object": {"id": COURSE}}
-        ),
-        "object",
+    "an attempt at another activity, in the older form": (
+        statement(object=PART, context=context(contextActivities={"parent": EXAM})),
+        "context.contextActivities.parent",
     ),
-    "voiding": (
-        statement(
-            verb={"id": VOIDED}, object=REFERENCE, context=context(contextActivities={"parent": [{"id": COURSE}]})
-        ),
-        "verb",
+    "about a group": (statement(object=LAN | {"objectType": "Group", "member": [AN]}, context=WHOLE), "object"),
+    "about a statement": (statement(object=REFERENCE, context=WHOLE), "object"),
+    "a sub-statement by somebody": (statement(object=sub_statement(actor=AN), context=WHOLE), "object.actor"),
+    "a sub-statement about another activity": (statement(object=sub_statement(object=EXAM)), "object.object"),
+    "a sub-statement about somebody": (
+        statement(object=sub_statement(object=AN | {"objectType": "Agent"})),
+        "object.object",
     ),
+    "a sub-statement about a statement": (statement(object=sub_statement(object=REFERENCE)), "object.object"),
+    "voiding": (statement(verb={"id": VOIDED}), "verb"),
 }
 
 
@@ -111,6 +149,13 @@ def test_a_launch_without_registration_does_not_ask_for_one():
     confine_statement(UNBOUND, statement(context={}))
 
 
+def test_an_activity_whose_id_ends_with_a_slash_has_parts_behind_it():
+    bound = caller(Launch(LAN, f"{COURSE}/"))
+    confine_activity(bound, f"{COURSE}/1")
+    with pytest.raises(Forbidden):
+        confine_activity(bound, COURSE)
+
+
 def state(**changes):
     usual = {"kind": "state", "activity": COURSE, "agent": WHO, "registration": REGISTRATION, "name": "a"}
     return DocumentQuery(**usual | changes)
@@ -120,7 +165,8 @@ def state(**changes):
 @pytest.mark.parametrize(
     ("query", "path"),
     [
-        (state(activity=f"{COURSE}/1"), "activityId"),
+        (state(activity=f"{COURSE}-2"), "activityId"),
+        (state(activity=EXAM["id"]), "activityId"),
         (state(agent="mailto:an@hoc.example.vn"), "agent"),
         (state(registration=None), "registration"),
         (state(registration=str(uuid.uuid4())), "registration"),
@@ -139,14 +185,17 @@ def test_a_launch_reaches_no_state_but_its_own(query, path, writes):
 def test_a_launch_reaches_its_own_state(name, writes):
     confine_document(BOUND, state(name=name), writes=writes)
     confine_document(UNBOUND, state(name=name, registration=None), writes=writes)
+    for activity in (f"{COURSE}/1", f"{COURSE}?subContentId=1", NAMED):
+        confine_document(BOUND, state(name=name, activity=activity), writes=writes)
 
 
 PROFILES = [
     DocumentQuery(kind="activity profile", activity=COURSE, name="a"),
+    DocumentQuery(kind="activity profile", activity=NAMED, name="a"),
     DocumentQuery(kind="agent profile", agent=WHO, name="a"),
 ]
 FOREIGN = [
-    DocumentQuery(kind="activity profile", activity=f"{COURSE}/1", name="a"),
+    DocumentQuery(kind="activity profile", activity=EXAM["id"], name="a"),
     DocumentQuery(kind="agent profile", agent="mailto:an@hoc.example.vn", name="a"),
 ]
 
@@ -168,13 +217,14 @@ def test_a_launch_reads_no_other_profile(query):
 def test_a_launch_asks_for_its_own_learner_and_activity_only():
     confine_agent(BOUND, LAN | {"name": "Lan"})
     confine_activity(BOUND, COURSE)
+    confine_activity(BOUND, f"{COURSE}&subContentId=1")
     confine_agent(FREE, AUTHORITY)
     confine_activity(FREE, f"{COURSE}/1")
     refuse_launch(FREE)
     with pytest.raises(Forbidden):
         confine_agent(BOUND, AUTHORITY)
     with pytest.raises(Forbidden):
-        confine_activity(BOUND, f"{COURSE}/1")
+        confine_activity(BOUND, EXAM["id"])
     with pytest.raises(Forbidden):
         refuse_launch(BOUND)
 

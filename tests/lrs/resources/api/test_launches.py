@@ -40,6 +40,16 @@ def test_it_stores_statements_of_its_learner_under_the_authority_of_its_key(call
     assert stored["authority"]["account"]["name"] == name
 
 
+def test_it_writes_about_its_activity_its_parts_and_those_that_are_named(caller, shared_app, a_statement):
+    named = "http://another.example.vn/bai-1"
+    headers = bearer(caller().post(LAUNCHES, json=WANTED | {"activities": [named]}))
+    browser = shared_app.test_client()
+    for activity, expected in ((f"{ACTIVITY}/bai-1", 200), (named, 200), ("https://hoc.example.vn/courses/EXAM", 403)):
+        own = a_statement(actor=LAN, object={"id": activity}, context={"registration": REGISTRATION})
+        own["context"]["contextActivities"] = {"other": [{"id": ACTIVITY}]}
+        assert browser.post("/xapi/statements", json=own, headers=headers).status_code == expected
+
+
 def test_it_keeps_the_state_of_its_learner_only(caller, shared_app):
     headers = bearer(caller().post(LAUNCHES, json=WANTED))
     query = {"activityId": ACTIVITY, "registration": REGISTRATION, "stateId": "place"}
@@ -73,6 +83,8 @@ def test_no_secret_and_no_name_is_in_it(caller):
         ({"agent": {"objectType": "Group", "mbox": "mailto:lop@hoc.example.vn"}}, "agent"),
         ({"agent": None}, "agent"),
         ({"activity": "an-toan-so"}, "activity"),
+        ({"activities": ["an-toan-so"]}, "activities"),
+        ({"activities": [f"{ACTIVITY}/{number}" for number in range(101)]}, "activities"),
         ({"registration": "5"}, "registration"),
         ({"minutes": 0}, "minutes"),
         ({"minutes": 481}, "minutes"),

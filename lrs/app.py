@@ -27,6 +27,7 @@ from lrs.resources.api.providers import providers
 from lrs.resources.api.records import records
 from lrs.resources.api.registries import registry_sections
 from lrs.resources.api.reports import reports
+from lrs.resources.api.searches import searches
 from lrs.resources.api.sessions import sessions
 from lrs.resources.api.units import assignments, units
 from lrs.resources.api.validation import validation
@@ -55,6 +56,7 @@ from lrs.services.learners import LearnerService
 from lrs.services.organisations import OrganisationService
 from lrs.services.principals import Limits
 from lrs.services.records import RecordService
+from lrs.services.searches import SearchService
 from schemas.xapi.resource_queries import Kind
 
 _DOCUMENTS: Final[dict[str, Kind]] = {
@@ -123,6 +125,7 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         records(
             RecordService(store, registries, known, parts.progress, secret=config.pepper, timezone=config.timezone)
         ),
+        searches(SearchService(store, parts.safetime, secret=config.pepper, page=config.page)),
         reports(parts.reports),
         exports(parts.reports),
         launches(parts.tokens),

@@ -7,6 +7,8 @@ import pytest
 
 from lrs.store import open_store
 from lrs.store.pages import Position, Selection, condition, having, through_references
+from lrs.store.record_pages import Asked, mark, questions
+from lrs.store.record_pages import Position as RecordPosition
 from lrs.store.rows import Row
 
 STATEMENTS = 100_000
@@ -40,6 +42,27 @@ def row(number, chosen):
     return Row(org + number.to_bytes(16), org, number, b"{}", keys).document()
 
 
+def record(number, chosen):
+    org = ORG if number % 10 else OTHER
+    first, activity = chosen.randrange(10**6), f"https://hoc.example.vn/{chosen.randrange(300)}"
+    return {
+        "_id": org + number.to_bytes(16),
+        "org": org,
+        "learner": chosen.randrange(1, 20_000),
+        "activity": activity,
+        "mark": mark(activity),
+        "type": chosen.choice(["course", "assessment", "community-class"]),
+        "kind": "learning",
+        "state": chosen.choice(["registered", "completed", "passed"]),
+        "first": first,
+        "last": first + chosen.randrange(1000),
+        "unit": f"{26000 + chosen.randrange(95)}@2025-07-01",
+        "programmes": [str(chosen.randrange(190, 195))],
+        "groups": [chosen.choice(["elderly", "rural"])],
+        "evidence": b"",
+    }
+
+
 @pytest.fixture(scope="module")
 def filled(mongod):
     opened = open_store(mongod.uri, "plans")
@@ -61,6 +84,9 @@ def filled(mongod):
             for n in range(1, 5_000)
         ]
     )
+    records = opened.database["records"]
+    for start in range(0, STATEMENTS, 10_000):
+        records.insert_many([record(number, chosen) for number in range(start, start + 10_000)])
     yield opened.database
     opened.client.drop_database("plans")
     opened.close()
@@ -159,3 +185,75 @@ def test_a_page_by_one_agent_reads_about_as_many_documents_as_it_returns(filled)
     where = condition(Selection(ORG, [[b"a7"]])) | {"voided": {"$ne": True}}
     cursor = filled["statements"].find(where).sort("stored", -1).limit(26)
     assert cursor.explain()["executionStats"]["totalDocsExamined"] <= 26
+
+
+@pytest.mark.parametrize("ascending", [False, True])
+@pytest.mark.parametrize(
+    "groups",
+    [
+        [[b"v%d" % n for n in range(4)]],
+        [[b"a%d" % n for n in range(50)] + [b"ra%d" % n for n in range(50)]],
+        [[b"v1", b"v2"], [b"a%d" % n for n in range(50)] + [b"ra%d" % n for n in range(50)]],
+        [[b"r%d" % n for n in range(50)], [b"o%d" % n for n in range(50)], [b"v0", b"v1"], [b"m1"]],
+    ],
+    ids=["verbs", "persons", "verbs and persons", "everything"],
+)
+def test_any_of_many_values_is_answered_from_an_index_in_its_order(filled, groups, ascending):
+    for collection in ("statements", "references"):
+        found = set(stages(explained(filled, collection, Selection(ORG, groups, ascending=ascending))))
+        assert not found & {"COLLSCAN", "SORT", "$sort"}, found
+
+
+ASKED = {
+    "": {},
+    "units": {"units": tuple(f"{26000 + n}@2025-07-01" for n in range(5))},
+    "no unit": {"units": ("",)},
+    "activity": {"activity": "https://hoc.example.vn/7"},
+    "type": {"type": "course"},
+    "state": {"state": "passed"},
+    "kind": {"kind": "support"},
+    "programmes": {"programmes": ("192", "193")},
+    "group": {"group": "elderly"},
+    "last": {"since": 1000, "until": 500_000},
+    "ended": {"since": 1000, "until": 500_000, "dated": "ended"},
+    "groups": {"whose": "groups"},
+    "nobody": {"whose": "nobody"},
+    "all": {"whose": "all"},
+}
+
+
+@pytest.mark.parametrize("after", [None, RecordPosition(5_000, bytes(16))], ids=["first", "later"])
+@pytest.mark.parametrize("sort", ["learner", "last", "-last", "first"])
+@pytest.mark.parametrize("names", [*itertools.combinations(ASKED, 1), *itertools.combinations(ASKED, 2)])
+def test_records_come_from_an_index_in_their_order(filled, names, sort, after):
+    asked = Asked(org=ORG, sort=sort, **{name: value for each in names for name, value in ASKED[each].items()})
+    for question in questions(asked, after, 100):
+        found = set(stages(plan_of(filled, question)))
+        assert not found & {"COLLSCAN", "SORT"}, found
+        assert "IXSCAN" in found
+
+
+@pytest.mark.parametrize("sort", ["learner", "last", "-last", "first"])
+def test_of_one_learner_no_others_are_looked_at(filled, sort):
+    asked = Asked(org=ORG, sort=sort, learners=(7,), state="passed")
+    [question] = questions(asked, None, 100)
+    executed = filled.command("explain", plan(question), verbosity="executionStats")["executionStats"]
+    assert executed["totalKeysExamined"] <= 50
+    assert "COLLSCAN" not in set(stages(executed))
+
+
+@pytest.mark.parametrize("sort", ["learner", "last", "first"])
+def test_what_is_not_asked_for_is_passed_over_in_the_index(filled, sort):
+    asked = Asked(org=ORG, sort=sort, units=("26007@2025-07-01",), activity="https://hoc.example.vn/7")
+    [question] = questions(asked, None, 1000)
+    executed = filled.command("explain", plan(question), verbosity="executionStats")["executionStats"]
+    assert executed["totalDocsExamined"] == executed["nReturned"] < 100
+
+
+def plan(question):
+    named = {"filter": "filter", "projection": "projection", "hint": "hint", "limit": "limit"}
+    return {"find": "records", "sort": dict(question["sort"])} | {name: question[name] for name in named}
+
+
+def plan_of(database, question):
+    return database.command("explain", plan(question), verbosity="queryPlanner")

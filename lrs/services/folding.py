@@ -8,15 +8,19 @@ statements are counted anew, so many at a time that a transaction bears it, befo
 and deciding exclude one another (``Links.hold``), so no statement is ever counted half as one and half as another.
 """
 
+import gc
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from lrs.errors import Unavailable
 from lrs.services import clocks
 from lrs.services.counting import MOST_EVIDENCE, Change, Counted
 from lrs.services.registries import RegistryService
@@ -39,6 +43,7 @@ MOST_MOVED: Final = 50
 """Identities of one move: each is looked for by two keys, and MongoDB merges a hundred in order."""
 _TOGETHER: Final = 1000
 """Statements of a move that are counted anew in one transaction."""
+_MOST_HALVED: Final = 5
 _LOOKED_AT: Final = 500
 
 _decode = msgspec.json.Decoder().decode
@@ -47,6 +52,13 @@ T = TypeVar("T")
 Told = tuple[bytes, Facts]
 UnitKey = Callable[[str, date], str]
 """Returns what the registry calls the unit that had a code on a day; "" where there was none."""
+
+
+class Reading(NamedTuple):
+    """What a batch says: the facts of its statements, and the ids of those that it voids."""
+
+    told: list[Told]
+    targets: list[bytes]
 
 
 class Unsettled(Exception):
@@ -61,17 +73,34 @@ class Folding:
         self._unit_key = unit_key
         self._vocabulary = vocabulary
         self._zone = zone
+        self._halved = 0
 
     def fold(self, org: bytes, batch: Sequence[Found], move: Callable[[Session], None]) -> None:
         """Count a batch, all or nothing, together with what ``move`` writes. Counting it again changes nothing.
 
         Raises Unavailable.
         """
-        parsed = [(found, _decode(found.raw)) for found in batch if not found.voided]
-        targets = [refers_to(statement) for _, statement in parsed if is_voiding(statement)]
-        voided = self._store.statements.raws(org, [UUID(target).bytes for target in targets if target is not None])
-        told = [(found.id[ORG_BYTES:], facts_of(statement, self._vocabulary)) for found, statement in parsed]
-        facts = [(each, found) for each, found in told if found is not None] + self._told(voided.items())
+        self.count(org, self.read(batch), move)
+
+    def read(self, batch: Sequence[Found]) -> Reading:
+        """Return what is to be counted of a batch; this asks nobody, and may be done ahead."""
+        reading = Reading([], [])
+        with _without_collection():
+            for found in batch:
+                if found.voided:
+                    continue
+                # One by one: what was parsed is large, and gone before the next.
+                statement = _decode(found.raw)
+                if is_voiding(statement) and (target := refers_to(statement)) is not None:
+                    reading.targets.append(UUID(target).bytes)
+                if (told := facts_of(statement, self._vocabulary)) is not None:
+                    reading.told.append((found.id[ORG_BYTES:], told))
+        return reading
+
+    def count(self, org: bytes, reading: Reading, move: Callable[[Session], None]) -> None:
+        """Count what was read, as ``fold`` does."""
+        voided = self._store.statements.raws(org, reading.targets)
+        facts = reading.told + self._told(voided.items())
 
         def write(session: Session) -> None:
             counted = self._counted(org, facts, session)
@@ -80,7 +109,8 @@ class Folding:
             self._change(org, session).apply(added, removed)
             move(session)
 
-        self.settled(org, lambda: self._store.transact(lambda session: self.alone(org, session, write)))
+        with _without_collection():
+            self.settled(org, lambda: self._store.transact(lambda session: self.alone(org, session, write)))
 
     def alone(self, org: bytes, session: Session, write: Callable[[Session], T]) -> T:
         """Do something in a transaction while nobody else counts or decides; raise Unsettled where moves are left."""
@@ -102,10 +132,20 @@ class Folding:
         What one has left, another goes on with.
         """
         until = None if seconds is None else clocks.passed() + seconds
-        while self._store.transact(lambda session: self._go_on(org, session)):
+        while self._settle_some(org):
             if until is not None and clocks.passed() > until:
                 return False
         return True
+
+    def _settle_some(self, org: bytes) -> bool:
+        """Count some anew; tell whether anything may be left. After a failure fewer: transactions have a lifetime."""
+        try:
+            left = self._store.transact(lambda session: self._go_on(org, session))
+        except Unavailable:
+            self._halved = min(self._halved + 1, _MOST_HALVED)
+            raise
+        self._halved = max(self._halved - 1, 0)
+        return left
 
     def _go_on(self, org: bytes, session: Session) -> bool:
         """Count anew the next statements of the first move; tell whether anything may be left."""
@@ -114,9 +154,10 @@ class Folding:
             return False
         first, *later = moves
         keys = [key for identity in first.was for key in mention_keys(identity)]
-        found = self._store.statements.having_any(org, keys, first.place, most=_TOGETHER)
+        most = _TOGETHER >> self._halved
+        found = self._store.statements.having_any(org, keys, first.place, most=most)
         self._recount(org, found, first, later, session)
-        if len(found) >= _TOGETHER:
+        if len(found) >= most:
             later = [first._replace(place=found[-1].stored), *later]
         self._store.links.leave(org, later, session)
         return bool(later)
@@ -201,6 +242,26 @@ def folding_of(store: Store, registries: RegistryService, timezone: str) -> Fold
         return unit.key if unit else ""
 
     return Folding(store, unit_key, Vocabulary(), ZoneInfo(timezone))
+
+
+_busy = 0
+_busy_lock = threading.Lock()
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Leave cycles alone: there are none in what a batch is made of, and looking for them takes a third of its time."""
+    global _busy  # noqa: PLW0603 - it is one for the process, as the collector is
+    with _busy_lock:
+        _busy += 1
+        gc.disable()
+    try:
+        yield
+    finally:
+        with _busy_lock:
+            _busy -= 1
+            if not _busy:
+                gc.enable()
 
 
 def _numbered(identities: Sequence[str], numbers: dict[str, int]) -> tuple[int, ...]:

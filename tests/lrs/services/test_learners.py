@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lrs.errors import Forbidden
+from lrs.errors import Forbidden, Unavailable
 from lrs.followers.feed import Follower
 from lrs.services import folding as module
 from lrs.services.auth import principal_of
@@ -282,6 +282,31 @@ def test_a_learner_of_thousands_of_statements_moves_in_parts(store, org, put, fo
     follow()
     assert link("an=tablet-7").settled
     assert persons(store, org) == 2
+    grown = derived(store, org)
+    rebuild()
+    assert derived(store, org) == grown
+
+
+def test_what_takes_too_long_is_tried_again_with_less(store, org, put, follow, link, folding, rebuild, monkeypatch):
+    monkeypatch.setattr(module, "_TOGETHER", 64)
+    put(statement("an"), *[statement("tablet-7", f"lop-{each}") for each in range(100)])
+    follow()
+    real, asked = store.statements.having_any, []
+
+    def slow(*where, most):
+        asked.append(most)
+        if most > 16:
+            raise Unavailable
+        return real(*where, most=most)
+
+    monkeypatch.setattr(store.statements, "having_any", slow)
+    with pytest.raises(Unavailable):
+        link("an=tablet-7")
+    with pytest.raises(Unavailable):
+        folding.settle(org)
+    monkeypatch.setattr(store.statements, "having_any", real)
+    assert folding.settle(org)
+    assert asked == [64, 32]
     grown = derived(store, org)
     rebuild()
     assert derived(store, org) == grown

@@ -33,6 +33,7 @@ from lrs.store.providers import Providers
 from lrs.store.record_pages import RecordPages
 from lrs.store.records import Records
 from lrs.store.registries import Registries
+from lrs.store.reviews import Reviews
 from lrs.store.revocations import Revocations
 from lrs.store.sessions import Sessions
 from lrs.store.signing_keys import SigningKeys
@@ -85,6 +86,7 @@ class Store:
         self.records = Records(self.database, deadline=deadline)
         self.record_pages = RecordPages(self.database, deadline=deadline)
         self.cells = Cells(self.database, deadline=deadline)
+        self.reviews = Reviews(self.database, deadline=deadline)
         self.places = Places(self.database, deadline=deadline)
         self.allowances = Allowances(self.database)
         self.audit = Audit(client, self.database, deadline=deadline, seal=seal)

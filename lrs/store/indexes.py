@@ -66,6 +66,7 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "moves": (),
     "records": tuple(_index("org", each, "_id", *_OF_RECORDS, name=each) for each in ("learner", "last", "first")),
     "cells": (_index("org", "family", "month"),),
+    "reviews": (_index("org", "kind", "statements"),),
     "processes": (),
     "places": (),
     "allowances": (_index("until", expireAfterSeconds=0),),

@@ -4,7 +4,7 @@ The unique ``_id`` (organisation and statement id) is the promise that nothing i
 one insert; whatever is more than that (a batch, a reference, a voiding) is one transaction, all or nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pymongo
@@ -34,6 +34,15 @@ class Holder(NamedTuple):
     id: bytes
     raw: bytes
     keys: frozenset[bytes]
+
+
+class Voided(NamedTuple):
+    """A voided statement: ``_id``, when it was ``stored``, its JSON, and when the first was stored that voids it."""
+
+    id: bytes
+    stored: int
+    raw: bytes
+    voided: int
 
 
 class Taken(Exception):
@@ -158,6 +167,17 @@ class Statements:
         with translated(), pymongo.timeout(self._deadline):
             rows = self._rows.find({"_id": {"$in": [org + each for each in ids]}, "org": org}, {"raw": 1})
             return {row["_id"][len(org) :]: row["raw"] for row in rows}
+
+    def voided(self, ids: Collection[bytes]) -> list[Voided]:
+        """Return those statements that are voided of these, which are of one organisation; in no order."""
+        with translated(), pymongo.timeout(self._deadline):
+            rows = list(self._rows.find({"_id": {"$in": list(ids)}, "org": {"$exists": True}, "voided": True}))
+            first: dict[bytes, int] = {}
+            voiding = {"refers": {"$in": [row["_id"] for row in rows]}, "voiding": True}
+            for row in self._rows.find(voiding, {"refers": 1, "stored": 1, "_id": 0}):
+                stored = int(row["stored"])
+                first[row["refers"]] = min(stored, first.get(row["refers"], stored))
+        return [Voided(row["_id"], int(row["stored"]), row["raw"], first[row["_id"]]) for row in rows]
 
     def page(self, selection: Selection, *, limit: int) -> Page:
         """Return up to ``limit`` statements of a selection, in its order, and where the next page begins."""

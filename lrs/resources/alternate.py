@@ -33,18 +33,20 @@ _HEADERS: Final = {
 # The length of what is sent is known here; what a page took it for is of no use.
 _IGNORED: Final = frozenset({"content-length"})
 _MOST_FIELDS: Final = 100
+_LONGEST_HEADER: Final = 8190
+"""What the server takes of a header that is sent as one."""
 
 
 class AlternateSyntax:
     """WSGI: turn posted forms below ``prefix`` into the requests they mean; ``limit`` bounds a form in bytes.
 
-    A form that comes without a credential beside it, which may be inside, holds ``STRANGERS`` bytes at most.
+    It holds ``STRANGERS`` bytes at most in any case: it is read before anybody knows whether its credential is good.
     """
 
     def __init__(self, application: Application, prefix: str, limit: int) -> None:
         self._application = application
         self._prefix = prefix
-        self._limit = limit
+        self._limit = min(limit, STRANGERS)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer the request."""
@@ -70,7 +72,7 @@ def _rewrite(environ: Environ, limit: int) -> None:
     """
     method = _method(environ)
     _require_older(environ)
-    fields = _fields(environ, limit if "HTTP_AUTHORIZATION" in environ else min(limit, STRANGERS))
+    fields = _fields(environ, limit)
     headers, parameters, complaint = _parted(fields)
     environ |= headers
     if complaint is not None:
@@ -140,6 +142,8 @@ def _parted(fields: list[tuple[str, str]]) -> tuple[dict[str, str], dict[str, st
             complaint = complaint or _refused("", "repeated", "a form field comes twice")
         elif header is not None and not (value.isascii() and value.isprintable()):
             complaint = complaint or _refused(name, "header", "this has characters that no header may hold")
+        elif header is not None and len(value) > _LONGEST_HEADER:
+            complaint = complaint or _refused(name, "header", f"a header has at most {_LONGEST_HEADER} characters")
         else:
             place[key] = value
     return headers, others, complaint

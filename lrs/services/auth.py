@@ -11,11 +11,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from secrets import token_bytes
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from lrs.errors import LRSError, Unauthorized
 from lrs.services import clocks
 from lrs.services.limits import Attempts
+from lrs.services.memory import Memory
 from lrs.services.principals import Limits, Principal, bounds_of
 from lrs.services.pseudonyms import intake_of
 from lrs.store import Store
@@ -25,13 +26,12 @@ from lrs.store.organisations import Organisation
 REMEMBERED: Final = 30.0
 """Seconds that a caller is known without asking the store: what a revocation may take."""
 _REFUSED_FOR: Final = 5.0
+_RIGHT_FOR: Final = 24 * 3600.0
 _USED_EVERY: Final = 60_000_000
-_MOST_REMEMBERED: Final = 10_000
+_LONGEST: Final = 200
+"""Characters of a key or a secret at most."""
 
 log = logging.getLogger(__name__)
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 
 class Proven(NamedTuple):
@@ -41,13 +41,9 @@ class Proven(NamedTuple):
     until: int | None = None
 
 
-class _Remembered(NamedTuple):
-    since: float
-    proven: Proven
+class _Found(NamedTuple):
+    """What the store knows of a key."""
 
-
-class _Refused(NamedTuple):
-    since: float
     credential: Credential | None
 
 
@@ -72,21 +68,24 @@ class Authenticator:
         self._bearer = bearer
         self._attempts = attempts or Attempts(store.allowances, pepper)
         self._process_key = token_bytes(32)
-        self._proven: dict[bytes, _Remembered] = {}
-        self._refused: dict[str, _Refused] = {}
+        self._proven = Memory[Proven](REMEMBERED)
+        self._right = Memory[bool](_RIGHT_FOR)
+        self._refused = Memory[_Found](_REFUSED_FOR)
 
     def basic(self, key: str, secret: str, address: str = "") -> Principal:
         """Return the caller with this key and secret; raise Unauthorized, alike for unknown keys and wrong secrets.
 
         Raise TooManyRequests after too many wrong secrets from ``address``, unless this one was right before.
         """
+        if not (_can_be(key) and _can_be(secret)):
+            key = secret = ""
         presented = self._mark(b"basic", f"{key}\0{secret}")
-        if presented not in self._proven:
+        if self._right.get(presented) is None:
             self._attempts.check(key, address)
         try:
             return self._known(presented, lambda: self._prove(key, secret))
         except Unauthorized:
-            self._proven.pop(presented, None)
+            self._right.forget(presented)
             self._attempts.failed(key, address)
             raise
 
@@ -101,11 +100,12 @@ class Authenticator:
         return hashlib.blake2b(presented.encode(), key=self._process_key, person=kind).digest()
 
     def _known(self, presented: bytes, prove: Callable[[], Proven]) -> Principal:
-        remembered = self._proven.get(presented)
-        if remembered is None or _is_over(remembered):
-            remembered = _Remembered(clocks.passed(), prove())
-            _remember(self._proven, presented, remembered)
-        return remembered.proven.principal
+        proven = self._proven.get(presented)
+        if proven is None or _is_over(proven):
+            # As of before it was looked up: what is withdrawn meanwhile must not be remembered for longer.
+            since, proven = clocks.passed(), prove()
+            self._proven.put(presented, proven, since)
+        return proven.principal
 
     def _prove(self, key: str, secret: str) -> Proven:
         offered = digest(self._pepper, key, secret)
@@ -113,7 +113,8 @@ class Authenticator:
         expected = credential.digest if credential else bytes(len(offered))
         if not hmac.compare_digest(offered, expected) or credential is None:
             raise Unauthorized
-        self._refused.pop(key, None)
+        self._refused.forget(self._mark(b"key", key))
+        self._right.put(self._mark(b"basic", f"{key}\0{secret}"), value=True)
         return self.admit(credential)
 
     def admit(self, credential: Credential) -> Proven:
@@ -140,23 +141,21 @@ class Authenticator:
 
     def _find(self, key: str) -> Credential | None:
         # Whoever guesses must neither keep the database busy nor learn from the time it takes which keys there are.
-        refused = self._refused.get(key)
-        if refused is not None and clocks.passed() - refused.since < _REFUSED_FOR:
-            return refused.credential
-        found = self._credentials.find(key)
-        _remember(self._refused, key, _Refused(clocks.passed(), found))
-        return found
+        asked = self._mark(b"key", key)
+        found = self._refused.get(asked)
+        if found is None:
+            found = _Found(self._credentials.find(key))
+            self._refused.put(asked, found)
+        return found.credential
 
 
-def _is_over(remembered: _Remembered) -> bool:
-    until = remembered.proven.until
-    return clocks.passed() - remembered.since > REMEMBERED or (until is not None and until <= clocks.now())
+def _can_be(word: str) -> bool:
+    """Tell whether a key or a secret can look like this."""
+    return len(word) <= _LONGEST and word.isascii() and word.isprintable()
 
 
-def _remember(memory: dict[Key, Value], key: Key, value: Value) -> None:
-    if len(memory) >= _MOST_REMEMBERED:
-        memory.clear()
-    memory[key] = value
+def _is_over(proven: Proven) -> bool:
+    return proven.until is not None and proven.until <= clocks.now()
 
 
 def digest(pepper: bytes, key: str, secret: str) -> bytes:

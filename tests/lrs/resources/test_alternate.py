@@ -116,11 +116,25 @@ def test_only_forms_are_requests_in_this_syntax(old, a_statement):
     assert rules(answer) == [("Content-Type", "media-type")]
 
 
-def test_a_form_has_a_limit(old):
-    limit = 16 * 1024**2
-    answer = old.post(f"{STATEMENTS}?method=PUT", data=b"content=" + b"x" * limit, content_type=FORM)
+def test_a_form_has_a_limit_whoever_says_to_have_a_credential(shared_app, old):
+    body = b"content=" + b"x" * STRANGERS
+    answer = old.post(f"{STATEMENTS}?method=PUT", data=body, content_type=FORM)
     assert answer.status_code == 413
-    assert str(limit) in answer.json["title"]
+    assert str(STRANGERS) in answer.json["title"]
+    stream, stranger = BytesIO(body + b"x" * STRANGERS), shared_app.test_client()
+    headers = {"Authorization": "Basic x", "Content-Type": FORM}
+    assert stranger.post(f"{STATEMENTS}?method=PUT", input_stream=stream, headers=headers).status_code == 401
+    assert stream.tell() <= STRANGERS + 1
+
+
+@pytest.mark.parametrize("name", ["Authorization", "If-Match"])
+def test_what_becomes_a_header_is_no_longer_than_one(form, name):
+    assert (name, "header") not in rules_of(form("GET", {name: "x" * 8190}))
+    assert (name, "header") in rules_of(form("GET", {name: "x" * 8191}))
+
+
+def rules_of(answer):
+    return rules(answer) if answer.status_code == 400 else []
 
 
 @pytest.mark.parametrize("size", [70_000, 1_000_000])

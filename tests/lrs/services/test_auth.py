@@ -53,8 +53,33 @@ def test_a_key_that_was_unknown_opens_soon_after_it_was_made(store, authenticato
 
 def test_no_secret_is_stored_or_remembered(store, authenticator):
     authenticator.basic("key", "secret")
-    kept = [list(store.database["credentials"].find()), authenticator._proven, authenticator._refused]
+    kept = [
+        list(store.database["credentials"].find()),
+        vars(authenticator._proven),
+        vars(authenticator._refused),
+    ]
     assert b"secret" not in repr(kept).encode()
+
+
+@pytest.mark.parametrize("key", ["k" * 201, "\N{PEAR}", "khoá", "a\nb"])
+def test_what_no_key_can_be_is_refused_without_being_remembered(authenticator, key):
+    for pair in ((key, "secret"), ("key", key)):
+        with pytest.raises(Unauthorized):
+            authenticator.basic(*pair)
+    assert len(authenticator._refused) == 1
+
+
+def test_guesses_fill_no_memory(authenticator, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr("lrs.services.clocks.passed", lambda: now)
+    for number in range(50):
+        with pytest.raises(Unauthorized):
+            authenticator.basic(f"a long guess {number:0100}", "secret", f"192.0.2.{number}")
+    assert "a long guess" not in repr(vars(authenticator._refused))
+    now += 10
+    with pytest.raises(Unauthorized):
+        authenticator.basic("one more", "secret")
+    assert len(authenticator._refused) == 1
 
 
 def test_a_scope_allows_what_it_names_only():

@@ -6,7 +6,6 @@ import io
 import json
 import secrets
 import uuid
-from datetime import date
 
 import pytest
 
@@ -30,7 +29,6 @@ VERBS = {
     "earned": "http://id.tincanapi.com/verb/earned",
     "responded": "http://adlnet.gov/expapi/verbs/responded",
 }
-PLATFORMS = ["https://vneid.gov.vn/", "https://dichvucong.gov.vn/"]
 TARGETS = [
     Target("192", "26209", 2025, "Kế hoạch thử", "elderly", 300, 80.0),
     Target("192", "26080", 2025, "Kế hoạch thử", "elderly", 100, 80.0),
@@ -177,8 +175,3 @@ def lines():
         return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
 
     return read
-
-
-@pytest.fixture(scope="session")
-def today():
-    return date.today().isoformat()

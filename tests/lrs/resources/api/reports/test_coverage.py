@@ -2,8 +2,6 @@
 
 import uuid
 
-MONTHS = {"from": "2025-07", "to": "2025-09"}
-
 
 def elderly(said, name, unit, at="2025-08-15"):
     return said(who=name, unit=unit, at=at, programme=["192/KH-UBND:2025"], target_group=["elderly"])
@@ -16,7 +14,9 @@ def test_m2_classes_held_offline_reach_the_province_as_coverage_and_nothing_more
     for begin in range(0, 200, 50):
         school.post(*told[begin : begin + 50])
     school.post(*told[50:150])  # sent again after a lost answer
-    found = school.province("coverage", programme="192", group="elderly", by="unit", **{"from": "2025-01", "to": "2025-12"})
+    found = school.province(
+        "coverage", programme="192", group="elderly", by="unit", **{"from": "2025-01", "to": "2025-12"}
+    )
     assert by(found, "unit") == {"26209": 90, "26080": 70, "25195": 40, "26089": 0}
     assert by(found, "unit", figure="percent") == {"26209": 30.0, "26080": 70.0, "25195": 50.0, "26089": 0.0}
     assert found["totals"]["learners"] == 200
@@ -103,7 +103,7 @@ def test_m25b_support_to_officials_is_told_apart_from_support_to_citizens(school
     assert found["totals"]["learners"] == 40
 
 
-def test_who_passed_has_completed_and_was_trained(school, said, people, by):
+def test_who_passed_has_completed_and_was_trained(school, said, people):
     told = [said("registered", name) for name in people(9)] + [said("attended", name) for name in people(7)]
     told += [said("completed", name) for name in people(5)] + [said("passed", name) for name in people(3)]
     school.post(*told)

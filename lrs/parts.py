@@ -86,7 +86,9 @@ class Parts:
         self.people = People(store, pepper, passwords)
         self.sessions = SessionService(store, pepper, home, self.people, passwords, self.attempts)
         self.providers = ProviderService(store, self.web, pepper, home)
-        self.oidc = OidcService(store, pepper, home, self.providers, self.issuers, self.web, self.sessions)
+        self.oidc = OidcService(
+            store, pepper, home, self.providers, self.issuers, self.web, self.sessions, self.attempts
+        )
 
     def start(self) -> None:
         """Begin what goes on beside the requests."""

@@ -147,7 +147,8 @@ class Issuers:
         """Fetch the keys if it is time, and wait for them; raise Unavailable while that goes on."""
         mine = self._fetch(provider)
         if mine is not None:
-            mine.join(self._web.seconds)
+            with self._web.turn():
+                mine.join(self._web.seconds)
         if provider.id in self._running:
             raise Unavailable("The keys of the identity provider are being read; send the same again", retry_after=1)
         return mine is not None

@@ -6,6 +6,8 @@ what a provider vouches for counts in the organisation that trusts it and nowher
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hmac import compare_digest
 from secrets import token_urlsafe
 from typing import Any, Final, NamedTuple
@@ -17,6 +19,7 @@ from lrs.errors import BadRequest, NotFound, Unauthorized
 from lrs.services import clocks
 from lrs.services.discovery import Discovery, discover
 from lrs.services.issuers import Issuers
+from lrs.services.limits import Attempts
 from lrs.services.people import folded
 from lrs.services.providers import Provider, ProviderService
 from lrs.services.seals import Seals, WrongPepper
@@ -31,6 +34,10 @@ from schemas.xapi.parsing import parse_json
 LIFETIME: Final = 600
 """Seconds that somebody may take at the provider."""
 _DESCRIBED_FOR: Final = 300.0
+_SILENT_FOR: Final = 45.0
+_MOST_DESCRIBED: Final = 1000
+# Names no key: what is wrong with a sign-in is known of its address alone.
+_ATTEMPTS: Final = "sign-in with a provider"
 _MILLION: Final = 1_000_000
 _RANDOM_BYTES: Final = 32
 _OWNER: Final = "sign-in"
@@ -45,6 +52,13 @@ class _Begun(msgspec.Struct, frozen=True, array_like=True):
     state: str
     nonce: str
     verifier: str
+
+
+class _Asked(NamedTuple):
+    """What a provider said of itself, or why it said nothing; it holds ``until`` then."""
+
+    until: float
+    found: Discovery | str
 
 
 class Begun(NamedTuple):
@@ -74,6 +88,7 @@ class OidcService:
         issuers: Issuers,
         web: Web,
         sessions: SessionService,
+        attempts: Attempts,
     ) -> None:
         self._store = store
         self._seals = Seals(pepper, "signing in")
@@ -82,10 +97,19 @@ class OidcService:
         self._issuers = issuers
         self._web = web
         self._sessions = sessions
-        self._described: dict[str, tuple[float, Discovery]] = {}
+        self._attempts = attempts
+        self._described: dict[str, _Asked] = {}
 
-    def begin(self, organisation: str, provider: str | None = None) -> Begun:
-        """Begin to sign in, by the first provider unless one is named; raise NotFound where there is none."""
+    def begin(self, organisation: str, provider: str | None = None, *, address: str = "") -> Begun:
+        """Begin to sign in, by the first provider unless one is named.
+
+        Raise NotFound where there is none, NoAnswer where it cannot be asked or could not be asked just now, and
+        TooManyRequests after too many attempts from ``address`` that came to nothing.
+        """
+        with self._counted(address):
+            return self._begin(organisation, provider)
+
+    def _begin(self, organisation: str, provider: str | None) -> Begun:
         found = self._store.organisations.find(organisation)
         if found is None or found.disabled:
             raise _none()
@@ -107,11 +131,26 @@ class OidcService:
         address = f"{place}{'&' if urlsplit(place).query else '?'}{urlencode(asked)}"
         return Begun(address, _base64(self._seals.seal(msgspec.msgpack.encode(made), _OWNER)))
 
-    def finish(self, kept: str, answer: Answer, *, instead: str = "") -> SignedIn:
+    def finish(self, kept: str, answer: Answer, *, address: str = "", instead: str = "") -> SignedIn:
         """End what ``begin`` began with the provider's answer; the session of the token ``instead`` ends.
 
-        Raise BadRequest for an answer to nothing that this browser began, Unauthorized for one that signs nobody in.
+        Raise BadRequest for an answer to nothing that this browser began, Unauthorized for one that signs nobody in,
+        TooManyRequests after too many such from ``address``.
         """
+        with self._counted(address):
+            return self._finish(kept, answer, instead)
+
+    @contextmanager
+    def _counted(self, address: str) -> Iterator[None]:
+        """Count what comes to nothing; raise TooManyRequests after too much of it."""
+        self._attempts.check(_ATTEMPTS, address)
+        try:
+            yield
+        except (Unauthorized, NoAnswer):
+            self._attempts.failed(_ATTEMPTS, address)
+            raise
+
+    def _finish(self, kept: str, answer: Answer, instead: str) -> SignedIn:
         begun = self._begun(kept)
         if not compare_digest(begun.state.encode(), answer.state.encode()):
             raise _unasked()
@@ -135,17 +174,32 @@ class OidcService:
         raise _none()
 
     def _description(self, provider: Provider) -> Discovery:
-        """Return what a provider says of itself, at most some minutes ago; raise NoAnswer."""
-        since, found = self._described.get(provider.issuer, (float("-inf"), None))
-        if found is None or clocks.passed() - since > _DESCRIBED_FOR:
-            found = discover(self._web, provider.issuer)
-            # A browser is sent there: as its description, so its page is reached safely.
-            if urlsplit(found.authorization_endpoint).scheme not in {"https", urlsplit(provider.issuer).scheme}:
-                raise NoAnswer("The identity provider has no good page to sign in")
-            if not found.token_endpoint:
-                raise NoAnswer("The identity provider redeems no codes")
-            self._described[provider.issuer] = clocks.passed(), found
-        return found
+        """Return what a provider says of itself, at most some minutes ago; raise NoAnswer.
+
+        One that did not answer is not asked again for a while, however many people come.
+        """
+        asked = self._described.get(provider.issuer)
+        if asked is None or clocks.passed() > asked.until:
+            asked = self._asked(provider.issuer)
+            if len(self._described) >= _MOST_DESCRIBED:
+                self._described.clear()
+            self._described[provider.issuer] = asked
+        if isinstance(asked.found, str):
+            raise NoAnswer(asked.found)
+        return asked.found
+
+    def _asked(self, issuer: str) -> _Asked:
+        with self._web.turn():
+            try:
+                found = discover(self._web, issuer)
+            except NoAnswer as error:
+                return _Asked(clocks.passed() + _SILENT_FOR, error.title)
+        # A browser is sent there: as its description, so its page is reached safely.
+        if urlsplit(found.authorization_endpoint).scheme not in {"https", urlsplit(issuer).scheme}:
+            return _Asked(clocks.passed() + _SILENT_FOR, "The identity provider has no good page to sign in")
+        if not found.token_endpoint:
+            return _Asked(clocks.passed() + _SILENT_FOR, "The identity provider redeems no codes")
+        return _Asked(clocks.passed() + _DESCRIBED_FOR, found)
 
     def _redeemed(self, provider: Provider, answer: Answer, begun: _Begun) -> str:
         """Return the ID token that the provider gives for a code."""
@@ -162,8 +216,10 @@ class OidcService:
         }
         secret = client.client_secret
         known_as = {} if secret is None else {"user": client.client_id, "password": secret}
+        place = self._description(provider).token_endpoint
         try:
-            found = parse_json(self._web.post(self._description(provider).token_endpoint, form, **known_as))
+            with self._web.turn():
+                found = parse_json(self._web.post(place, form, **known_as))
         except Refused as error:
             raise NoAnswer("The identity provider's answer is no JSON") from error
         token = found.get("id_token") if isinstance(found, dict) else None

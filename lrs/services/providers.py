@@ -148,7 +148,8 @@ class ProviderService:
         if issuer.rstrip("/") == self._home:
             raise BadRequest("This cannot be registered", [Fault("issuer", "other", "this is the server itself")])
         try:
-            return read_keys(self._web, issuer)
+            with self._web.turn():
+                return read_keys(self._web, issuer)
         except NoAnswer as error:
             fault = Fault("issuer", "provider", error.title)
             raise BadRequest("The identity provider cannot be registered", [fault]) from error

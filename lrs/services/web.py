@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 from base64 import b64encode
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import cached_property
 from ipaddress import IPv6Address, IPv6Network, ip_address
@@ -18,9 +18,13 @@ from typing import Final
 from urllib.parse import SplitResult, quote_plus, urlencode, urlsplit
 
 from lrs.errors import Unavailable
+from lrs.services import clocks
 
 SECONDS: Final = 3.0
-"""What one request may take, its answer included."""
+"""What one request may take, from looking the name up to the last byte of the answer."""
+AT_ONCE: Final = 2
+"""Requests of a process that wait for providers at the same time."""
+_LOOKED_UP_AT_ONCE: Final = 16
 LARGEST: Final = 256 * 1024
 """Bytes of an answer at most."""
 _OK: Final = 200
@@ -38,12 +42,29 @@ class NoAnswer(Unavailable):
 class Web:
     """Asks providers; one request takes ``seconds`` at most.
 
-    ``private`` names hosts that may be in the private network, and on the loopback without TLS.
+    ``private`` names hosts that may be in the private network, and on the loopback without TLS. ``at_once`` is how many
+    threads that answer callers may wait here at the same time.
     """
 
-    def __init__(self, private: Collection[str] = (), *, seconds: float = SECONDS) -> None:
+    def __init__(self, private: Collection[str] = (), *, seconds: float = SECONDS, at_once: int = AT_ONCE) -> None:
         self.seconds = seconds
         self._private = frozenset(host.lower() for host in private)
+        self._free = threading.BoundedSemaphore(at_once)
+        self._lookups = threading.BoundedSemaphore(_LOOKED_UP_AT_ONCE)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Let the thread of somebody's request wait for a provider; raise Unavailable at once where others do so.
+
+        Each that waits is lost to all others meanwhile: a provider that is slow must not keep this server from its
+        work.
+        """
+        if not self._free.acquire(blocking=False):
+            raise Unavailable("Too many requests wait for identity providers at this moment; try again", retry_after=2)
+        try:
+            yield
+        finally:
+            self._free.release()
 
     def get(self, url: str) -> bytes:
         """Return the body of the answer; raise NoAnswer for any but 200."""
@@ -81,27 +102,63 @@ class Web:
     def _connected(self, url: SplitResult) -> Iterator[http.client.HTTPConnection]:
         """Give a connection to the address that was looked at, with TLS for the name; all within the time there is."""
         host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+        until = clocks.passed() + self.seconds
+        address = self._address(url, self._looked_up(host, port))
         connection = http.client.HTTPConnection(host, port)
-        plain = socket.create_connection((self._address(url), port), self.seconds)
-        with closing(plain), _limited(plain, self.seconds), closing(connection):
+        plain = socket.create_connection((address, port), _left(until))
+        with closing(plain), _limited(plain, _left(until)), closing(connection):
             connection.sock = self._tls.wrap_socket(plain, server_hostname=host) if url.scheme == "https" else plain
             yield connection
 
-    def _address(self, url: SplitResult) -> str:
-        """Return the address behind a name; raise NoAnswer where one of them may not be asked."""
+    def _looked_up(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses behind a name; raise TimeoutError, OSError.
+
+        In a thread of its own, for nothing else ends a search for a name, whose servers may be a stranger's.
+        """
+        if not self._lookups.acquire(blocking=False):
+            raise TimeoutError
+        found: list[str] = []
+        failed: list[OSError | ValueError] = []
+
+        def look_up() -> None:
+            try:
+                answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                found.extend(str(each[4][0]).partition("%")[0] for each in answers)
+            except (OSError, ValueError) as error:
+                failed.append(error)
+            finally:
+                self._lookups.release()
+
+        searching = threading.Thread(target=look_up, daemon=True)
+        searching.start()
+        searching.join(self.seconds)
+        if failed:
+            raise failed[0]
+        if not found:
+            raise TimeoutError
+        return found
+
+    def _address(self, url: SplitResult, addresses: Sequence[str]) -> str:
+        """Return the address to ask; raise NoAnswer where one of them may not be asked."""
         host = url.hostname or ""
-        found = socket.getaddrinfo(host, url.port or url.scheme, type=socket.SOCK_STREAM)
-        addresses = [str(each[4][0]).partition("%")[0] for each in found]
         if host in self._private:
             good = url.scheme == "https" or all(ip_address(address).is_loopback for address in addresses)
         else:
             good = url.scheme == "https" and all(map(_is_public, addresses))
-        if not good or not addresses:
+        if not good:
             raise NoAnswer(
                 "The identity provider must be at a public address and speak https; the operator of this server may"
                 " name hosts that need not, in LRS_PROVIDER_HOSTS"
             )
         return addresses[0]
+
+
+def _left(until: float) -> float:
+    """Return the seconds that are left; raise TimeoutError without any."""
+    left = until - clocks.passed()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 @contextmanager

@@ -23,7 +23,7 @@ def oidc(service: OidcService, cookies: Cookies, root: str) -> Section:
 
         404: the organisation has none for people, or there is no such organisation.
         """  # noqa: D400 - the first line is the operation's summary
-        begun = service.begin(query["organisation"], query.get("provider"))
+        begun = service.begin(query["organisation"], query.get("provider"), address=request.remote_addr or "")
         cookies.put(kept, begun.kept, LIFETIME)
         return _redirect(begun.address)
 
@@ -37,7 +37,8 @@ def oidc(service: OidcService, cookies: Cookies, root: str) -> Section:
         cookies.put(kept, "", 0)
         code = "" if "error" in query else query.get("code", "")
         answer = Answer(query["state"], code, query.get("iss", ""))
-        cookies.keep(service.finish(request.cookies.get(kept, ""), answer, instead=cookies.token()).token)
+        begun, address = request.cookies.get(kept, ""), request.remote_addr or ""
+        cookies.keep(service.finish(begun, answer, address=address, instead=cookies.token()).token)
         return _redirect(f"{root}/api/session")
 
     return section

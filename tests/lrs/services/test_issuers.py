@@ -364,6 +364,19 @@ def test_a_slow_provider_holds_up_one_request_and_only_for_so_long(bare_store, i
     assert 0.7 < held_up[0] < 1.4
 
 
+@pytest.mark.usefixtures("registered", "issuers")
+def test_where_others_wait_for_providers_already_nobody_waits_for_keys(bare_store, identity_provider, later):
+    web = Web({"127.0.0.1"}, at_once=1)
+    busy = Issuers(bare_store, web, PEPPER)
+    identity_provider.add("two")
+    later(MINUTE)
+    with web.turn(), pytest.raises(Unavailable):
+        busy.prove(identity_provider.token("two"))
+    busy.stop()
+    later(4)
+    busy.prove(identity_provider.token("two"))
+
+
 @contextmanager
 def stopwatch(times):
     begun = time.monotonic()

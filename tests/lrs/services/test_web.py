@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from lrs.errors import Unavailable
 from lrs.services.discovery import discover, read_keys
 from lrs.services.web import NoAnswer, Web
 
@@ -112,6 +113,47 @@ def test_who_answers_byte_by_byte_is_cut_off(identity_provider):
     with pytest.raises(NoAnswer):
         Web(HERE, seconds=0.6).get(identity_provider.issuer + "/keys")
     assert 0.5 < time.monotonic() - begun < 1.6
+
+
+@pytest.fixture
+def slow_names(monkeypatch):
+    """Let the next search for a name take so many seconds."""
+
+    def make(seconds):
+        real, left = socket.getaddrinfo, [seconds]
+
+        def search(*given, **options):
+            time.sleep(left.pop() if left else 0)
+            return real(*given, **options)
+
+        monkeypatch.setattr("socket.getaddrinfo", search)
+
+    return make
+
+
+def test_a_name_that_takes_too_long_to_find_is_given_up(identity_provider, slow_names):
+    slow_names(1.5)
+    begun = time.monotonic()
+    with pytest.raises(NoAnswer):
+        Web(HERE, seconds=0.3).get(identity_provider.issuer + "/keys")
+    assert time.monotonic() - begun < 0.8
+    assert identity_provider.fetches == {}
+
+
+def test_the_time_for_the_name_and_for_the_answer_is_one(identity_provider, slow_names):
+    slow_names(0.8)
+    identity_provider.habit = "drip"
+    begun = time.monotonic()
+    with pytest.raises(NoAnswer):
+        Web(HERE, seconds=1).get(identity_provider.issuer + "/keys")
+    assert 0.9 < time.monotonic() - begun < 1.5
+
+
+def test_of_requests_that_wait_for_providers_the_next_one_is_turned_away(web):
+    with web.turn(), web.turn(), pytest.raises(Unavailable, match="wait"), web.turn():
+        pass
+    with web.turn():
+        pass
 
 
 def test_nobody_there_is_no_answer(web):

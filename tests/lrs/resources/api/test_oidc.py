@@ -125,16 +125,18 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Browser:
-    """Keeps cookies, and stops at every redirect."""
+    """Keeps cookies, and stops at every redirect; each one is somewhere else, as a proxy tells."""
 
     def __init__(self, root):
         self.root = root
+        self.address = ".".join(str(secrets.randbelow(200) + 1) for _ in range(4))
         self.jar = http.cookiejar.CookieJar()
         keeping = urllib.request.HTTPCookieProcessor(self.jar)
         self._opener = urllib.request.build_opener(keeping, NoRedirect)
 
     def ask(self, path, body=None, **headers):
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent["X-Forwarded-For"] = self.address
         data = None if body is None else json.dumps(body).encode()
         if data is not None:
             sent["Content-Type"] = "application/json"
@@ -172,7 +174,7 @@ def provider():
 
 @pytest.fixture(scope="module")
 def host(serve):
-    with serve(LRS_PROVIDER_HOSTS="127.0.0.1") as running:
+    with serve(LRS_PROVIDER_HOSTS="127.0.0.1", LRS_PROXIES="1") as running:
         yield running
 
 

@@ -6,7 +6,8 @@ transaction of their own. One worker at a time holds a follower's place.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from lrs.errors import Unavailable
 from lrs.services import clocks
@@ -19,13 +20,18 @@ from lrs.store.transactions import Session
 LEASE: Final = 30.0
 """Seconds that a worker holds a place without renewing it; a batch must be done in less."""
 BATCH: Final = 500
+_MOST_AHEAD: Final = 4
+"""Organisations of which a batch may wait in memory."""
 _LOOK: Final = 5.0
 """Seconds after which a worker looks whether somebody else has set a place back."""
 
 Move = Callable[[Session], None]
 """Moves the place behind a batch within a transaction; raises LeaseLost where another worker holds it."""
-Effect = Callable[[bytes, Sequence[Found], Move], None]
-"""What a follower does with a batch: called with the organisation, its statements in order, and how to move on."""
+T = TypeVar("T")
+Prepare = Callable[[Sequence[Found]], T]
+"""What a follower makes of a batch, its statements in order, before it does anything; it must ask nobody."""
+Effect = Callable[[bytes, T, Move], None]
+"""What a follower does with a batch: called with the organisation, what was prepared, and how to move on."""
 Clear = Callable[[bytes, Callable[[Session], None]], bool]
 """Removes some of what was derived for an organisation, together with what it is handed; False where nothing was."""
 
@@ -34,11 +40,20 @@ class LeaseLost(Unavailable):
     """Another worker has taken over: what this one was doing must not count."""
 
 
-class Follower:
+class _Batch(NamedTuple, Generic[T]):
+    """What was read of the feed: the place behind it, how many statements, and what was made of them."""
+
+    behind: int
+    size: int
+    prepared: T
+
+
+class Follower(Generic[T]):
     """One derived thing. ``name`` is for ever: its places are kept under it. ``batch`` is about how much it reads.
 
     After a failure it reads less at once: a transaction must end within its lifetime, on a slow machine too. ``clear``
-    is for what can be made anew: a place that was reset is cleaned by whoever holds it next.
+    is for what can be made anew: a place that was reset is cleaned by whoever holds it next. While one batch takes
+    effect, the next is read and prepared.
     """
 
     def __init__(  # noqa: PLR0913 - what it works with is passed in
@@ -46,8 +61,9 @@ class Follower:
         store: Store,
         name: str,
         worker: str,
-        effect: Effect,
+        effect: Effect[T],
         *,
+        prepare: Prepare[T] = lambda batch: batch,  # type: ignore[assignment, return-value]  # T is what effect takes
         clear: Clear = lambda *_: False,
         batch: int = BATCH,
     ) -> None:
@@ -55,6 +71,9 @@ class Follower:
         self._name = name
         self._worker = worker
         self._effect = effect
+        self._prepare = prepare
+        self._pool = ThreadPoolExecutor(1, "ahead")
+        self._ahead: dict[bytes, tuple[int, Future[_Batch[T] | None]]] = {}
         self._clear = clear
         self._most = self._batch = batch
         self._known: dict[bytes, int] = {}
@@ -87,18 +106,28 @@ class Follower:
         return self._read(org, held.place, through)
 
     def _read(self, org: bytes, place: int, through: int) -> int:
-        batch = self._store.statements.after(org, place, through=through, most=self._batch)
-        if batch:
-            behind = batch[-1].stored
-            try:
-                self._effect(org, batch, lambda session: self._move(org, behind, session))
-            except Unavailable:
+        expected, ahead = self._ahead.pop(org, (place, None))
+        batch = ahead.result() if ahead and expected == place else self._next(org, place, through)
+        if batch is None:
+            return 0
+        if batch.size >= self._batch and len(self._ahead) < _MOST_AHEAD:
+            self._ahead[org] = batch.behind, self._pool.submit(self._next, org, batch.behind, through)
+        try:
+            self._effect(org, batch.prepared, lambda session: self._move(org, batch.behind, session))
+        except BaseException as error:
+            self._ahead.clear()
+            if isinstance(error, Unavailable):
                 self._batch = max(self._batch // 2, 1)
-                raise
-            self._batch = min(self._batch * 2, self._most)
-            if self._store.places.move(self.name(org), self._worker, behind):
-                self._known[org] = behind
-        return len(batch)
+            raise
+        self._batch = min(self._batch * 2, self._most)
+        if self._store.places.move(self.name(org), self._worker, batch.behind):
+            self._known[org] = batch.behind
+        return batch.size
+
+    def _next(self, org: bytes, place: int, through: int) -> _Batch[T] | None:
+        """Read and prepare what comes after a place; None where nothing does."""
+        batch = self._store.statements.after(org, place, through=through, most=self._batch)
+        return _Batch(batch[-1].stored, len(batch), self._prepare(batch)) if batch else None
 
     def _clean(self, org: bytes) -> int:
         if not self._clear(org, lambda session: self._hold(org, session)):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from lrs.followers.feed import Follower
-from lrs.services.folding import folding_of
+from lrs.services.folding import Reading, folding_of
 from lrs.services.progress import RECORDS
 from lrs.services.registries import RegistryService
 from lrs.store import Store
@@ -13,7 +13,7 @@ from lrs.store.transactions import Session
 BATCH: Final = 4000
 
 
-def records_follower(store: Store, worker: str, timezone: str) -> Follower:
+def records_follower(store: Store, worker: str, timezone: str) -> Follower[Reading]:
     """Return the follower; months are cut in ``timezone``."""
     folding = folding_of(store, RegistryService(store, timezone), timezone)
 
@@ -21,8 +21,9 @@ def records_follower(store: Store, worker: str, timezone: str) -> Follower:
         # Records first: what is counted anew meanwhile, as somebody turned out to be somebody else, rests on them.
         def write(session: Session) -> bool:
             hold(session)
-            return store.records.clear_some(org, session) or store.cells.clear_some(org, session)
+            derived = (store.records, store.cells, store.reviews)
+            return any(each.clear_some(org, session) for each in derived)
 
         return store.transact(write)
 
-    return Follower(store, RECORDS, worker, folding.fold, clear=clear, batch=BATCH)
+    return Follower(store, RECORDS, worker, folding.count, prepare=folding.read, clear=clear, batch=BATCH)

@@ -24,6 +24,7 @@ from lrs.errors import Unavailable
 from lrs.services import clocks
 from lrs.services.counting import MOST_EVIDENCE, Change, Counted
 from lrs.services.registries import RegistryService
+from lrs.services.reviewing import HasSkill, Notes, Reviewing
 from lrs.store import Store
 from lrs.store.links import Move
 from lrs.store.records import NOBODY, Line
@@ -31,6 +32,7 @@ from lrs.store.rows import ORG_BYTES, Found
 from lrs.store.transactions import Session
 from schemas.training.cells import Cell, cells_of, month_of
 from schemas.training.facts import Facts, facts_of
+from schemas.training.readings import Skill
 from schemas.training.records import evidence_of
 from schemas.training.vocabulary import Vocabulary
 from schemas.xapi.keys import is_voiding, mention_keys, refers_to
@@ -55,10 +57,11 @@ UnitKey = Callable[[str, date], str]
 
 
 class Reading(NamedTuple):
-    """What a batch says: the facts of its statements, and the ids of those that it voids."""
+    """What a batch says: the facts of its statements, the ids of those that it voids, and what was noticed."""
 
     told: list[Told]
     targets: list[bytes]
+    notes: Notes
 
 
 class Unsettled(Exception):
@@ -66,25 +69,36 @@ class Unsettled(Exception):
 
 
 class Folding:
-    """Folds statements into records and cells; months are cut in ``zone``."""
+    """Folds statements into records and cells; months are cut in ``zone``.
 
-    def __init__(self, store: Store, unit_key: UnitKey, vocabulary: Vocabulary, zone: tzinfo) -> None:
+    ``has_skill`` tells whether the registry knows a skill; where it does not, that is noticed and no more.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        unit_key: UnitKey,
+        vocabulary: Vocabulary,
+        zone: tzinfo,
+        has_skill: HasSkill = lambda _: True,
+    ) -> None:
         self._store = store
         self._unit_key = unit_key
         self._vocabulary = vocabulary
         self._zone = zone
         self._halved = 0
+        self._reviewing = Reviewing(store, vocabulary, lambda facts: bool(self._unit(facts)), has_skill)
 
     def fold(self, org: bytes, batch: Sequence[Found], move: Callable[[Session], None]) -> None:
         """Count a batch, all or nothing, together with what ``move`` writes. Counting it again changes nothing.
 
-        Raises Unavailable.
+        But for what is noticed, which counts on ``move``: it must write that the batch is behind. Raises Unavailable.
         """
         self.count(org, self.read(batch), move)
 
     def read(self, batch: Sequence[Found]) -> Reading:
         """Return what is to be counted of a batch; this asks nobody, and may be done ahead."""
-        reading = Reading([], [])
+        reading = Reading([], [], self._reviewing.begin(batch))
         with _without_collection():
             for found in batch:
                 if found.voided:
@@ -93,7 +107,9 @@ class Folding:
                 statement = _decode(found.raw)
                 if is_voiding(statement) and (target := refers_to(statement)) is not None:
                     reading.targets.append(UUID(target).bytes)
-                if (told := facts_of(statement, self._vocabulary)) is not None:
+                told = facts_of(statement, self._vocabulary)
+                reading.notes.add(found.id[ORG_BYTES:], statement, told)
+                if told is not None:
                     reading.told.append((found.id[ORG_BYTES:], told))
         return reading
 
@@ -101,12 +117,14 @@ class Folding:
         """Count what was read, as ``fold`` does."""
         voided = self._store.statements.raws(org, reading.targets)
         facts = reading.told + self._told(voided.items())
+        self._reviewing.end(reading.notes, org, reading.targets)
 
         def write(session: Session) -> None:
             counted = self._counted(org, facts, session)
             removed = [each for each in counted if each.statement in voided]
             added = [each for each in counted if each.statement not in voided]
             self._change(org, session).apply(added, removed)
+            self._reviewing.write(reading.notes, org, session)
             move(session)
 
         with _without_collection():
@@ -241,7 +259,10 @@ def folding_of(store: Store, registries: RegistryService, timezone: str) -> Fold
         unit = registries.current().units.find(code, day)
         return unit.key if unit else ""
 
-    return Folding(store, unit_key, Vocabulary(), ZoneInfo(timezone))
+    def has_skill(skill: Skill) -> bool:
+        return registries.current().frameworks.skill(skill.framework, skill.version or None, skill.code) is not None
+
+    return Folding(store, unit_key, Vocabulary(), ZoneInfo(timezone), has_skill)
 
 
 _busy = 0

@@ -14,6 +14,7 @@ from random import Random
 import statements
 from callers import callers
 from figures import HEADING, Figure
+from folds import fold, lag
 from loaders import tool
 from posts import post_batch, post_one
 from reads import reads
@@ -49,9 +50,11 @@ def _parts(rig: Rig, settings: Settings, templates: Path) -> list[Callable[[], l
         "walk": lambda: walk(rig, settings),
         "reads": lambda: reads(rig, settings),
         "callers": lambda: callers(rig, settings),
+        "fold": lambda: fold(rig, settings),
         "post-one": lambda: post_one(rig, settings, templates),
         "post-batch": lambda: post_batch(rig, settings, templates),
         "states": lambda: states(rig, settings, templates.parent),
+        "lag": lambda: lag(rig, settings, templates),
     }
     return [part for name, part in parts.items() if name in settings.only]
 

@@ -19,7 +19,7 @@ def post_one(rig: Rig, settings: Settings, templates: Path) -> list[Figure]:
     """POST of one statement beside a bare view that inserts one document."""
 
     def side(target: Target) -> Callable[[int], Load]:
-        return lambda number: load(target, _plan(settings, templates, 0, settings.connections, number))
+        return lambda number: load(target, plan(settings, templates, 0, settings.connections, number))
 
     return compared("POST one", ONE_BAR, settings.rounds, side(rig.statements), side(rig.floor_statements))
 
@@ -41,7 +41,7 @@ def post_batch(rig: Rig, settings: Settings, templates: Path) -> list[Figure]:
 
     def http(clients, figures):
         def measure(number):
-            seen = load(rig.statements, _plan(settings, templates, BATCH, clients, number))
+            seen = load(rig.statements, plan(settings, templates, BATCH, clients, number))
             for figure in figures:
                 figure.ours.append(_statements_a_second(seen))
                 figure.errors += seen.errors
@@ -66,9 +66,12 @@ def post_batch(rig: Rig, settings: Settings, templates: Path) -> list[Figure]:
     return [many, one, mixed]
 
 
-def _plan(settings: Settings, templates: Path, size: int, connections: int, number: int) -> Plan:
+def plan(
+    settings: Settings, templates: Path, size: int, connections: int, number: int, seconds: float | None = None
+) -> Plan:
+    """How to post: ``size`` statements a request (0 is one, bare), for the usual time or that many seconds."""
     seed = settings.seed + 100 * number + size + connections
-    return Plan(templates, size, connections, settings.seconds, seed)
+    return Plan(templates, size, connections, seconds or settings.seconds, seed)
 
 
 def _statements_a_second(seen: Load) -> float:

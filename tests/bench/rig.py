@@ -157,18 +157,19 @@ def running(settings: Settings) -> Iterator[Rig]:
             first_credential(store, PEPPER, KEY, SECRET)
         ours, floor = free_port(), free_port()
         stack.enter_context(
-            _process([str(Path(sys.executable).with_name("lrs")), "serve"], _environment(settings, uri, ours))
+            process([str(Path(sys.executable).with_name("lrs")), "serve"], environment(settings, uri, ours))
         )
         _wait(f"http://127.0.0.1:{ours}/health/ready")
         rig = Rig(uri, ours, floor)
         sys.stdout.write(f"preloaded at {rig.preload(settings.preload, settings.seed):,.0f} statements/s\n")
         bare = [sys.executable, str(FLOOR_PROGRAM), uri, DATABASE, FLOOR]
-        stack.enter_context(_process(bare, _environment(settings, uri, floor)))
+        stack.enter_context(process(bare, environment(settings, uri, floor)))
         _wait(rig.empty.url)
         yield rig
 
 
-def _environment(settings: Settings, uri: str, port: int) -> dict[str, str]:
+def environment(settings: Settings, uri: str, port: int) -> dict[str, str]:
+    """The settings of a server or worker on the bench's database."""
     return {
         "LRS_MONGODB_URI": uri,
         "LRS_DATABASE": DATABASE,
@@ -187,8 +188,9 @@ def processes(settings: Settings) -> int:
 
 
 @contextlib.contextmanager
-def _process(command: list[str], environment: dict[str, str]) -> Iterator[None]:
-    started = subprocess.Popen(leashed(command), env=os.environ | environment)
+def process(command: list[str], given: dict[str, str]) -> Iterator[None]:
+    """Run a command with these settings inside a ``with`` block."""
+    started = subprocess.Popen(leashed(command), env=os.environ | given)
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-PARTS = ("post-one", "post-batch", "states", "walk", "reads", "callers")
+PARTS = ("post-one", "post-batch", "states", "walk", "reads", "callers", "fold", "lag")
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Settings:
     seconds: float
     connections: int
     requests: int
+    fold: int
     processes: int
     threads: int
     seed: int
@@ -35,6 +36,7 @@ def read(arguments: list[str] | None = None) -> Settings:
     add("--seconds", type=float, default=4.0, help="length of one turn of a load")
     add("--connections", type=int, default=16, help="clients of a load at once")
     add("--requests", type=int, default=200, help="requests a filter and turn")
+    add("--fold", type=int, default=60_000, help="statements that the follower of training records catches up")
     add("--processes", type=int, default=0, help="server processes, 0 is one a core")
     add("--threads", type=int, default=16, help="threads a server process")
     add("--seed", type=int, default=7, help="seed of every random choice")
@@ -43,5 +45,6 @@ def read(arguments: list[str] | None = None) -> Settings:
     given = parser.parse_args(arguments)
     if given.quick:
         given.preload, given.rounds, given.seconds, given.requests = 5_000, 1, 1.0, 30
+        given.fold = 2_000
     values = {field.name: getattr(given, field.name) for field in fields(Settings)}
     return Settings(**{**values, "only": tuple(given.only)})

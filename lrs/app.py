@@ -21,6 +21,7 @@ from lrs.resources.api.invitations import invitations
 from lrs.resources.api.launches import launches
 from lrs.resources.api.learners import learners
 from lrs.resources.api.members import members
+from lrs.resources.api.noticed import noticed
 from lrs.resources.api.oidc import oidc
 from lrs.resources.api.organisations import organisations
 from lrs.resources.api.providers import providers
@@ -53,6 +54,7 @@ from lrs.services.credentials import CredentialService
 from lrs.services.folding import folding_of
 from lrs.services.health import Health
 from lrs.services.learners import LearnerService
+from lrs.services.noticed import NoticedService
 from lrs.services.organisations import OrganisationService
 from lrs.services.principals import Limits
 from lrs.services.records import RecordService
@@ -125,6 +127,7 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         records(
             RecordService(store, registries, known, parts.progress, secret=config.pepper, timezone=config.timezone)
         ),
+        noticed(NoticedService(store, parts.progress)),
         searches(SearchService(store, parts.safetime, secret=config.pepper, page=config.page)),
         reports(parts.reports),
         exports(parts.reports),

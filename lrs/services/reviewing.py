@@ -5,7 +5,7 @@ could not be used. The counts are a function of the set of statements that are s
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from lrs.store.rows import ORG_BYTES, Found
 from lrs.store.transactions import Session
 from schemas.training.facts import Facts, facts_of
 from schemas.training.readings import Skill
-from schemas.training.templates import Templates
+from schemas.training.templates import Review, Templates
 from schemas.training.vocabulary import Vocabulary, unmapped
 
 _decode = msgspec.json.Decoder().decode
@@ -29,7 +29,7 @@ HasSkill = Callable[[Skill], bool]
 
 
 class Reviewing:
-    """Notices things. ``has_unit`` tells whether the registry knows the unit of facts, ``has_skill`` whether it does."""
+    """Notices things. ``has_unit`` tells whether the registry knows the unit of facts, ``has_skill`` if it has one."""
 
     def __init__(self, store: Store, vocabulary: Vocabulary, has_unit: HasUnit, has_skill: HasSkill) -> None:
         self._store = store
@@ -38,25 +38,23 @@ class Reviewing:
         self._has_unit = has_unit
         self._has_skill = has_skill
 
-    def begin(self) -> "Notes":
-        """Return notes with nothing in them."""
-        return Notes(self._of)
+    def begin(self, batch: Sequence[Found]) -> "Notes":
+        """Return the notes on a batch, with nothing in them."""
+        return Notes(self._of, batch)
 
-    def end(self, notes: "Notes", org: bytes, batch: Sequence[Found], targets: Sequence[bytes]) -> None:
+    def end(self, notes: "Notes", org: bytes, targets: Sequence[bytes]) -> None:
         """Add what voiding changes: a statement counts from its place in the feed on, until that of its voiding.
 
         ``targets`` are the ids that statements of the batch void. So a batch gives the same whenever it is read.
         """
-        voided = [found.id for found in batch if found.voided]
-        if not voided and not targets:
+        if not notes.voided and not targets:
             return
-        first, last = batch[0].stored, batch[-1].stored
-        for each in self._store.statements.voided([*voided, *(org + target for target in targets)]):
+        for each in self._store.statements.voided([*notes.voided, *(org + target for target in targets)]):
             statement = _decode(each.raw)
             facts = facts_of(statement, self._vocabulary)
-            if each.stored >= first and each.voided > last:
+            if notes.first <= each.stored <= notes.last < each.voided:
                 notes.add(each.id[ORG_BYTES:], statement, facts)
-            elif each.stored < first <= each.voided <= last:
+            elif each.stored < notes.first <= each.voided <= notes.last:
                 notes.remove(each.id[ORG_BYTES:], statement, facts)
 
     def write(self, notes: "Notes", org: bytes, session: Session) -> None:
@@ -64,30 +62,53 @@ class Reviewing:
         if notes.tallies:
             self._store.reviews.change(org, notes.tallies, session)
 
-    def _of(self, statement: Mapping[str, Any], facts: Facts | None) -> Iterator[Note]:
-        for kind, iri in unmapped(statement, self._vocabulary):
-            yield Note(kind, iri)  # type: ignore[arg-type]  # the kinds are named alike
+    def _of(self, statement: Mapping[str, Any], facts: Facts | None) -> list[Note]:
+        """Return what there is to notice: in most statements nothing, and that must be found out fast."""
+        notes: list[Note] = []
+        if not self._knows(statement):
+            unknown = unmapped(statement, self._vocabulary)
+            notes += [Note(kind, iri) for kind, iri in unknown]  # type: ignore[arg-type]  # kinds are named alike
         if facts is not None:
-            for flag in facts.flags:
-                yield Note("flag", flag)
+            notes += [Note("flag", flag) for flag in facts.flags]
             if facts.unit is not None and not self._has_unit(facts):
-                yield Note("flag", UNKNOWN_UNIT)
+                notes.append(Note("flag", UNKNOWN_UNIT))
             if facts.skill is not None and not self._has_skill(facts.skill):
-                yield Note("flag", UNKNOWN_SKILL)
+                notes.append(Note("flag", UNKNOWN_SKILL))
         if (review := self._templates.follows(statement)) is not None:
-            template = review.template or ""
-            yield Note("template", template)
-            if review.faults:
-                yield Note("broken", template)
-            for fault in set(review.faults):
-                yield Note("rule", template, fault.path, fault.rule)
+            notes += _of_review(review)
+        return notes
+
+    def _knows(self, statement: Mapping[str, Any]) -> bool:
+        """Tell whether the vocabulary has all words of a statement, extensions of others among what it has not."""
+        known = self._vocabulary
+        if statement["verb"]["id"] not in known.verbs:
+            return False
+        definition = statement["object"].get("definition")
+        if definition is not None and (type_ := definition.get("type")) is not None and type_ not in known.types:
+            return False
+        for part in ("context", "result"):
+            if (found := statement.get(part)) is not None and (extensions := found.get("extensions")):
+                for iri in extensions:
+                    if iri not in known.extensions:
+                        return False
+        return True
+
+
+def _of_review(review: Review) -> list[Note]:
+    template = review.template or ""
+    notes = [Note("template", template)]
+    if review.faults:
+        notes.append(Note("broken", template))
+    return notes + [Note("rule", template, *fault) for fault in sorted(set(review.faults))]
 
 
 class Notes:
     """What was noticed in a batch, by what it is."""
 
-    def __init__(self, of: Callable[[Mapping[str, Any], Facts | None], Iterator[Note]]) -> None:
+    def __init__(self, of: Callable[[Mapping[str, Any], Facts | None], Sequence[Note]], batch: Sequence[Found]) -> None:
         self._of = of
+        self.first, self.last = (batch[0].stored, batch[-1].stored) if batch else (0, 0)
+        self.voided = [found.id for found in batch if found.voided]
         self.tallies: dict[Note, Tally] = defaultdict(Tally)
 
     def add(self, statement_id: bytes, statement: Mapping[str, Any], facts: Facts | None) -> None:

@@ -41,6 +41,10 @@ class Proven(NamedTuple):
     until: int | None = None
 
 
+class _Wrong(Exception):
+    """There is no such key, or it has another secret."""
+
+
 class _Found(NamedTuple):
     """What the store knows of a key."""
 
@@ -75,7 +79,8 @@ class Authenticator:
     def basic(self, key: str, secret: str, address: str = "") -> Principal:
         """Return the caller with this key and secret; raise Unauthorized, alike for unknown keys and wrong secrets.
 
-        Raise TooManyRequests after too many wrong secrets from ``address``, unless this one was right before.
+        Raise TooManyRequests after too many wrong secrets for this key from ``address``, unless this one was right
+        before, and for one more wrong secret where too many came from ``address``, or for this key.
         """
         if not (_can_be(key) and _can_be(secret)):
             key = secret = ""
@@ -84,10 +89,10 @@ class Authenticator:
             self._attempts.check(key, address)
         try:
             return self._known(presented, lambda: self._prove(key, secret))
-        except Unauthorized:
+        except _Wrong:
             self._right.forget(presented)
             self._attempts.failed(key, address)
-            raise
+            raise Unauthorized from None
 
     def bearer(self, token: str) -> Principal:
         """Return the caller that a token was made for; raise Unauthorized."""
@@ -112,10 +117,11 @@ class Authenticator:
         credential = self._find(key)
         expected = credential.digest if credential else bytes(len(offered))
         if not hmac.compare_digest(offered, expected) or credential is None:
-            raise Unauthorized
+            raise _Wrong
+        proven = self.admit(credential)
         self._refused.forget(self._mark(b"key", key))
         self._right.put(self._mark(b"basic", f"{key}\0{secret}"), value=True)
-        return self.admit(credential)
+        return proven
 
     def admit(self, credential: Credential) -> Proven:
         """Return the caller that a proven credential stands for, as it is granted now.

@@ -16,7 +16,9 @@ from lrs.store.allowances import Allowances
 FAILURES_OF_KEY: Final = 10
 """Wrong secrets a minute for one key from one address."""
 FAILURES_OF_ADDRESS: Final = 100
-"""Wrong secrets a minute from one address."""
+"""Wrong secrets a minute from one address; people who sign in and machines are counted apart."""
+FAILURES_ALTOGETHER: Final = 1000
+"""Wrong secrets a minute for one key, from wherever."""
 FAILURES_OF_NAME: Final = 10
 """Wrong passwords for one name, from wherever, in a quarter of an hour."""
 _QUARTER: Final = 15 * 60
@@ -74,30 +76,56 @@ class Attempts:
         self._quarter = Meters(allowances, key, seconds=_QUARTER)
 
     def check(self, key: str, address: str) -> None:
-        """Raise TooManyRequests where too many wrong secrets came for this key, or at all, from this address."""
-        if any(self._minute.is_spent(subject) for subject, _ in _of_key(key, address)):
-            raise TooManyRequests(_GUESSING, retry_after=self._minute.retry_after())
+        """Raise TooManyRequests where too many wrong secrets came for this key from this address.
+
+        Not where they came for other keys, or from elsewhere: behind one address there may be many machines, and
+        whoever guesses must not keep those out that know.
+        """
+        if self._minute.is_spent(_of_key(key, address)):
+            raise self._guessing(self._minute)
 
     def failed(self, key: str, address: str) -> None:
-        """Count a wrong secret; raise TooManyRequests where it was one too many."""
-        counted = [self._minute.spend(subject, 1, most) for subject, most in _of_key(key, address)]
+        """Count a wrong secret; raise TooManyRequests where it was one too many, for whatever reason."""
+        counted = (
+            self._minute.spend(_of_key(key, address), 1, FAILURES_OF_KEY),
+            self._minute.spend(f"failures {network(address)}", 1, FAILURES_OF_ADDRESS),
+            self._minute.spend(f"failures of {key[:_LONGEST]}", 1, FAILURES_ALTOGETHER),
+        )
         if not all(counted):
-            raise TooManyRequests(_GUESSING, retry_after=self._minute.retry_after())
+            raise self._guessing(self._minute)
+
+    def check_code(self, kind: str, address: str) -> None:
+        """Raise TooManyRequests where too many wrong codes of this kind came from this address, or too many guesses.
+
+        A code names nobody, so there is nothing else to count by.
+        """
+        if any(self._minute.is_spent(subject) for subject, _ in _of_code(kind, address)):
+            raise self._guessing(self._minute)
+
+    def failed_code(self, kind: str, address: str) -> None:
+        """Count a wrong code; raise TooManyRequests where it was one too many."""
+        counted = [self._minute.spend(subject, 1, most) for subject, most in _of_code(kind, address)]
+        if not all(counted):
+            raise self._guessing(self._minute)
 
     def check_name(self, name: str, address: str) -> None:
         """Raise TooManyRequests where too many wrong passwords came for this name, or from this address."""
         if self._quarter.is_spent(_of_name(name)):
-            raise TooManyRequests(_GUESSING, retry_after=self._quarter.retry_after())
-        if self._minute.is_spent(_of_address(address)):
-            raise TooManyRequests(_GUESSING, retry_after=self._minute.retry_after())
+            raise self._guessing(self._quarter)
+        if self._minute.is_spent(_of_people(address)):
+            raise self._guessing(self._minute)
 
     def failed_name(self, name: str, address: str) -> None:
         """Count a wrong password; raise TooManyRequests where it was one too many."""
-        by_address = self._minute.spend(_of_address(address), 1, FAILURES_OF_ADDRESS)
+        by_address = self._minute.spend(_of_people(address), 1, FAILURES_OF_ADDRESS)
         if not self._quarter.spend(_of_name(name), 1, FAILURES_OF_NAME):
-            raise TooManyRequests(_GUESSING, retry_after=self._quarter.retry_after())
+            raise self._guessing(self._quarter)
         if not by_address:
-            raise TooManyRequests(_GUESSING, retry_after=self._minute.retry_after())
+            raise self._guessing(self._minute)
+
+    @staticmethod
+    def _guessing(meters: Meters) -> TooManyRequests:
+        return TooManyRequests(_GUESSING, retry_after=meters.retry_after())
 
 
 @lru_cache(4096)
@@ -119,13 +147,17 @@ def _meter_key(pepper: str) -> bytes:
     return hmac.digest(pepper.encode(), b"allowances", "sha256")
 
 
-def _of_key(key: str, address: str) -> tuple[tuple[str, int], ...]:
-    of_address = _of_address(address)
-    return (f"{of_address} {key[:_LONGEST]}", FAILURES_OF_KEY), (of_address, FAILURES_OF_ADDRESS)
+def _of_key(key: str, address: str) -> str:
+    return f"failures {network(address)} {key[:_LONGEST]}"
 
 
-def _of_address(address: str) -> str:
-    return f"failures {network(address)}"
+def _of_people(address: str) -> str:
+    return f"people {network(address)}"
+
+
+def _of_code(kind: str, address: str) -> tuple[tuple[str, int], ...]:
+    of_people = _of_people(address)
+    return (f"{of_people} {kind}", FAILURES_OF_KEY), (of_people, FAILURES_OF_ADDRESS)
 
 
 def _of_name(name: str) -> str:

@@ -34,7 +34,6 @@ LONGEST: Final = 12 * 3600 * 1_000_000
 _SEEN_EVERY: Final = 60_000_000
 _MOST_REMEMBERED: Final = 10_000
 _TOKEN_BYTES: Final = 32
-# Names no key: what is wrong with a code is known of its address alone.
 _CODES: Final = "invitation codes"
 _REFUSED: Final = "The organisation, the e-mail or the password is wrong"
 
@@ -122,11 +121,11 @@ class SessionService:
 
         Raise what People.accept does, and TooManyRequests after too many wrong codes from one address.
         """
-        self._attempts.check(_CODES, address)
+        self._attempts.check_code(_CODES, address)
         try:
             member = self._people.accept(code, password)
         except BadRequest:
-            self._attempts.failed(_CODES, address)
+            self._attempts.failed_code(_CODES, address)
             raise
         organisation = self._store.organisations.of(member.org)
         if organisation is None:

@@ -9,7 +9,7 @@ import pytest
 from lrs.errors import PayloadTooLarge, TooManyRequests, Unauthorized
 from lrs.services import clocks
 from lrs.services.auth import Authenticator, digest
-from lrs.services.limits import Attempts, RateLimits, network
+from lrs.services.limits import FAILURES_ALTOGETHER, FAILURES_OF_KEY, Attempts, RateLimits, network
 from lrs.services.principals import Limits, Principal
 from lrs.services.setup import first_credential
 from lrs.store.credentials import Credential
@@ -141,6 +141,29 @@ def test_a_hundred_wrong_secrets_a_minute_from_one_address_whatever_the_keys(aut
     assert answers == [Unauthorized] * 100 + [TooManyRequests] * 2
 
 
+def test_a_right_secret_is_let_in_whatever_else_comes_from_its_address(store, authenticator):
+    answers = [refused(authenticator, f"key {number}", HERE, 1)[0] for number in range(102)]
+    assert answers[-1] is TooManyRequests
+    assert authenticator.basic("key", "secret", HERE).credential == "key"
+    assert Authenticator(store, PEPPER).basic("key", "secret", HERE).credential == "key"
+
+
+@pytest.mark.parametrize("change", [{"disabled": True}, {"expires": 1}], ids=["disabled", "expired"])
+def test_what_was_withdrawn_is_refused_and_no_guess(store, authenticator, change):
+    store.credentials.change(store.credentials.find("key").org, "key", change)
+    for _ in range(FAILURES_OF_KEY + 1):
+        with pytest.raises(Unauthorized):
+            authenticator.basic("key", "secret", HERE)
+
+
+@pytest.mark.parametrize("key", ["key", "no-key"])
+def test_a_thousand_wrong_secrets_a_minute_for_one_key_and_the_right_one_is_let_in_all_the_same(authenticator, key):
+    answers = [refused(authenticator, key, f"2001:db8:1:{number:x}::1", 1)[0] for number in range(1002)]
+    assert answers == [Unauthorized] * FAILURES_ALTOGETHER + [TooManyRequests] * 2
+    assert refused(authenticator, "another key", HERE, 1) == [Unauthorized]
+    assert authenticator.basic("key", "secret", HERE).credential == "key"
+
+
 def test_processes_count_together(store, authenticator):
     other = Authenticator(store, PEPPER)
     answers = refused(authenticator, "key", HERE, 6) + refused(other, "key", HERE, 6)
@@ -163,6 +186,25 @@ def test_addresses_that_try_many_names_are_refused_too(attempts):
     with pytest.raises(TooManyRequests):
         attempts.check_name("other@example.vn", HERE)
     attempts.check_name("other@example.vn", THERE)
+
+
+def test_machines_that_guess_keep_no_people_out_and_people_no_machines(attempts, authenticator):
+    for number in range(101):
+        refused(authenticator, f"key {number}", HERE, 1)
+    attempts.check_name("lan@example.vn", HERE)
+    attempts.check_code("invitations", HERE)
+    for number in range(100):
+        attempts.failed_name(f"{number}@example.vn", THERE)
+    with pytest.raises(TooManyRequests):
+        attempts.check_code("invitations", THERE)
+    assert refused(authenticator, "key", THERE, 1) == [Unauthorized]
+
+
+def test_ten_wrong_codes_a_minute_from_one_address(attempts):
+    assert allowed(attempts.failed_code, "invitations", HERE) == 10
+    with pytest.raises(TooManyRequests):
+        attempts.check_code("invitations", HERE)
+    attempts.check_code("invitations", THERE)
 
 
 def test_the_time_of_a_refusal_does_not_tell_whether_a_key_exists(store, authenticator):

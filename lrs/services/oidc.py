@@ -134,8 +134,8 @@ class OidcService:
     def finish(self, kept: str, answer: Answer, *, address: str = "", instead: str = "") -> SignedIn:
         """End what ``begin`` began with the provider's answer; the session of the token ``instead`` ends.
 
-        Raise BadRequest for an answer to nothing that this browser began, Unauthorized for one that signs nobody in,
-        TooManyRequests after too many such from ``address``.
+        Raise BadRequest for an answer to nothing that this browser began, or for another answer to the same,
+        Unauthorized for one that signs nobody in, TooManyRequests after too many such from ``address``.
         """
         with self._counted(address):
             return self._finish(kept, answer, instead)
@@ -153,6 +153,10 @@ class OidcService:
     def _finish(self, kept: str, answer: Answer, instead: str) -> SignedIn:
         begun = self._begun(kept)
         if not compare_digest(begun.state.encode(), answer.state.encode()):
+            raise _unasked()
+        # Whoever holds a cookie could have the provider asked, and the audit written, as often as he likes.
+        used = f"signing in {hashlib.sha256(begun.state.encode()).hexdigest()}"
+        if not self._store.revocations.use_up(used, begun.expires / _MILLION):
             raise _unasked()
         organisation = self._store.organisations.find(begun.organisation)
         if organisation is None or organisation.disabled:

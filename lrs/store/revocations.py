@@ -1,4 +1,4 @@
-"""The ``revocations`` collection: tokens that ended before their time. MongoDB forgets them when that is over."""
+"""The ``revocations`` collection: what ended before its time. MongoDB forgets it when that is over."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,24 +6,34 @@ from typing import Any
 import pymongo
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
 
 from lrs.store.errors import translated
 
 
 class Revocations:
-    """Remembers revoked tokens by their ids."""
+    """Remembers revoked tokens, and what counts once only, by their ids."""
 
     def __init__(self, database: Database[dict[str, Any]], *, deadline: float) -> None:
         self._rows = database["revocations"]
         self._deadline = deadline
 
-    def add(self, token: str, until: float, session: ClientSession | None = None) -> None:
-        """Note that a token, which would end at ``until`` (seconds since the epoch), is revoked."""
-        ends = datetime.fromtimestamp(until, UTC)
+    def add(self, token: str, until: float, session: ClientSession | None = None) -> bool:
+        """Note that a token, which would end at ``until`` (seconds since the epoch), is revoked; False if it was."""
+        ends = {"$setOnInsert": {"ends": datetime.fromtimestamp(until, UTC)}}
         with translated(), pymongo.timeout(self._deadline):
-            self._rows.update_one({"_id": token}, {"$set": {"ends": ends}}, upsert=True, session=session)
+            return self._rows.update_one({"_id": token}, ends, upsert=True, session=session).matched_count == 0
 
-    def has(self, token: str) -> bool:
-        """Tell whether this token is revoked."""
+    def use_up(self, what: str, until: float) -> bool:
+        """Use what counts once, and nothing after ``until``; False where somebody else was faster."""
         with translated(), pymongo.timeout(self._deadline):
-            return self._rows.find_one({"_id": token}, {"_id": 1}) is not None
+            try:
+                self._rows.insert_one({"_id": what, "ends": datetime.fromtimestamp(until, UTC)})
+            except DuplicateKeyError:
+                return False
+        return True
+
+    def has(self, *tokens: str) -> bool:
+        """Tell whether one of these tokens is revoked."""
+        with translated(), pymongo.timeout(self._deadline):
+            return self._rows.find_one({"_id": {"$in": tokens}}, {"_id": 1}) is not None

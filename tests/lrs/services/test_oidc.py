@@ -3,14 +3,15 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from lrs.errors import TooManyRequests, Unavailable
+from lrs.errors import TooManyRequests, Unauthorized, Unavailable
 from lrs.services import clocks
 from lrs.services.issuers import Issuers
 from lrs.services.limits import Attempts
-from lrs.services.oidc import OidcService
+from lrs.services.oidc import Answer, OidcService
 from lrs.services.passwords import Passwords
 from lrs.services.people import People
 from lrs.services.providers import ProviderService
@@ -98,3 +99,19 @@ def test_what_comes_to_nothing_is_counted_by_its_address(service, identity_provi
     assert seen == [NoAnswer] * 10 + [TooManyRequests] * 2
     with pytest.raises(NoAnswer):
         service.begin("truong", address="192.0.2.2")
+
+
+def test_sign_ins_that_let_nobody_in_are_counted_by_their_address_and_so_are_their_records(service, bare_store):
+    seen = []
+    for _ in range(12):
+        with pytest.raises((Unauthorized, TooManyRequests)) as refused:
+            come_back_refused(service)
+        seen.append(refused.type)
+    assert seen == [Unauthorized] * 10 + [TooManyRequests] * 2
+    assert bare_store.database["audit"].count_documents({"action": "signin.failed"}) <= 10
+
+
+def come_back_refused(service):
+    begun = service.begin("truong", address="192.0.2.1")
+    (state,) = parse_qs(urlsplit(begun.address).query)["state"]
+    service.finish(begun.kept, Answer(state), address="192.0.2.1")

@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
@@ -336,8 +337,23 @@ def test_an_answer_counts_once(browser, provider, member):
     cookie = f"{KEPT}={browser.cookies[KEPT]}"
     assert browser.come_back(**answer)[0] == 302
     again = f"/api/session/oidc/callback?{urllib.parse.urlencode(answer)}"
-    assert browser.ask(again, Cookie=cookie)[0] == 503
+    asked = len(provider.asked)
+    assert browser.ask(again, Cookie=cookie)[0] == 400
     assert browser.come_back(**answer)[0] == 400
+    assert len(provider.asked) == asked
+
+
+def test_so_does_one_that_signs_nobody_in_on_every_process(browser, provider, machine):
+    answer = provider.authorize(browser.begin()[1]["Location"])
+    cookie = f"{KEPT}={browser.cookies[KEPT]}"
+    refusal = (
+        f"/api/session/oidc/callback?{urllib.parse.urlencode({'state': answer['state'], 'error': 'access_denied'})}"
+    )
+    before = machine("/api/audit?limit=1")[2]["records"][0]["seq"]
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: Browser(browser.root).ask(refusal, Cookie=cookie)[0], range(24)))
+    assert sorted(found) == [400] * 23 + [401]
+    assert machine("/api/audit?limit=1")[2]["records"][0]["seq"] == before + 1
 
 
 def test_the_provider_may_say_that_it_was_another_one_or_that_nobody_was_let_in(browser, provider, member):

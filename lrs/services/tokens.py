@@ -146,9 +146,16 @@ class Tokens:
             return
         if claims.sub != principal.credential:
             raise NotYours
+        # Once each: nobody may fill the audit by ending the same token again and again.
+        if self._revocations.has(claims.jti):
+            return
         entry = Entry(principal.credential, "token.revoked", claims.jti)
         until = claims.exp + _LEEWAY
-        self._store.administer(principal.org, lambda session: self._revocations.add(claims.jti, until, session), entry)
+        self._store.administer(
+            principal.org,
+            lambda session: self._revocations.add(claims.jti, until, session),
+            lambda added: entry if added else None,
+        )
 
     def jwks(self) -> list[dict[str, str]]:
         """Return the public keys that tokens of ours are signed with, as JWKs (RFC 8037)."""

@@ -2,6 +2,7 @@ import base64
 import hmac
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC
 
@@ -193,6 +194,14 @@ def test_a_revocation_is_audited_and_forgotten_after_the_end_of_the_token(proces
     assert 0 < row["ends"].replace(tzinfo=UTC).timestamp() - claims["exp"] <= 10
     (told,) = bare_store.database["audit"].find({"action": "token.revoked"})
     assert told["target"] == claims["jti"]
+
+
+def test_a_token_is_revoked_once_however_often_that_is_asked(process, caller, bare_store):
+    token = process.tokens.issue(caller).token
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: process.tokens.revoke(caller, token), range(12)))
+    process.tokens.revoke(caller, token)
+    assert bare_store.database["audit"].count_documents({"action": "token.revoked"}) == 1
 
 
 def test_after_a_rotation_tokens_of_before_are_good(process, caller, bare_store):

@@ -41,7 +41,7 @@ class FollowedSchema(Schema):
     rules = fields.List(fields.Nested(BrokenRuleSchema), required=True)
 
 
-class ReviewsSchema(ReachedSchema):
+class NoticedSchema(ReachedSchema):
     """What was noticed; of each kind what most statements have."""
 
     templates = fields.List(fields.Nested(FollowedSchema), required=True)

@@ -8,14 +8,14 @@ from lrs.resources.api.interface import Section
 from lrs.resources.api.records import told
 from lrs.resources.guards import principal
 from lrs.services.noticed import Noticed, NoticedService
-from schemas.api.noticed import ReviewsSchema
+from schemas.api.noticed import NoticedSchema
 
 
 def noticed(service: NoticedService) -> Section:
     """Return the views."""
     section = Section("reviews", "What was noticed in statements")
 
-    @section.view("/reviews", "GET", gives=ReviewsSchema)
+    @section.view("/reviews", "GET", gives=NoticedSchema)
     def reviews() -> dict[str, Any]:
         """List what was noticed in statements
 

@@ -82,6 +82,7 @@ class Section:
     def __init__(self, name: str, description: str) -> None:
         self.blueprint: Any = _Blueprint(name, __name__, url_prefix=_PREFIX, description=description)
         self.open_to_all: set[str] = set()
+        self.refusals: set[int] = set()
 
     def view(  # noqa: PLR0913 - what OpenAPI says of an operation
         self,
@@ -110,20 +111,22 @@ class Section:
                 view = self.blueprint.arguments(takes, location="json")(view)
             if query is not None:
                 view = self.blueprint.arguments(query, location="query")(view)
+            known = {*_COMMON, *refusals, *([404] if "<" in rule else []), *([413, 415] if takes or body else [])}
+            told: dict[str, Any] = {"responses": {f"{each}": self._refused(each) for each in sorted(known)}}
             if open_to_all:
                 self.open_to_all.add(function.__name__)
-                view = self.blueprint.doc(security=[])(view)
+                told["security"] = []
             if body is not None:
-                view = self.blueprint.doc(requestBody=body)(view)
-            known = {*_COMMON, *refusals, *([404] if "<" in rule else []), *([413, 415] if takes or body else [])}
-            for refused in sorted(known):
-                view = self.blueprint.alt_response(
-                    refused, schema=ProblemSchema, content_type=_PROBLEM, description=HTTPStatus(refused).phrase
-                )(view)
-            declared: View = self.blueprint.route(rule, methods=[method])(view)
+                told["requestBody"] = body
+            declared: View = self.blueprint.route(rule, methods=[method])(self.blueprint.doc(**told)(view))
             return declared
 
         return declare
+
+    def _refused(self, status: int) -> dict[str, str]:
+        """Return the reference to the description of a refusal, of which there is one for all views."""
+        self.refusals.add(status)
+        return {"$ref": f"#/components/responses/{_name(status)}"}
 
 
 class Interface(SmorestApi):  # type: ignore[misc]  # as above
@@ -146,6 +149,7 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
         self._limits = limits
         self._diagnostics = diagnostics
         self._cookies = cookies
+        self._refusals: set[int] = set()
         # OpenAPI lives beside what it describes, open to all.
         app.config["OPENAPI_URL_PREFIX"] = _PREFIX
         described = {
@@ -170,9 +174,20 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
             limit_callers(section.blueprint, self._limits)
             watch(section.blueprint, self._diagnostics, ())
             self.register_blueprint(section.blueprint)
+            for status in section.refusals - self._refusals:
+                self.spec.components.response(_name(status), _refusal(status))
+            self._refusals |= section.refusals
 
     def _register_error_handlers(self) -> None:
         """Leave errors to our own handlers."""
+
+
+def _name(status: int) -> str:
+    return HTTPStatus(status).phrase.title().replace(" ", "")
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    return {"description": HTTPStatus(status).phrase, "content": {_PROBLEM: {"schema": ProblemSchema}}}
 
 
 def _schemes(cookies: Cookies) -> dict[str, dict[str, str]]:

@@ -28,6 +28,23 @@ def test_it_tells_the_path_prefix_and_how_to_be_let_in(shared_app):
     assert {name for required in found["security"] for name in required} == schemes.keys()
 
 
+def test_every_refusal_is_described_once_for_all_operations(shared_app):
+    found = shared_app.test_client().get("/api/openapi.json").json
+    answers = [
+        (status, answer)
+        for methods in found["paths"].values()
+        for name, operation in methods.items()
+        if name != "parameters"
+        for status, answer in operation["responses"].items()
+        if status >= "400"
+    ]
+    assert answers
+    for status, answer in answers:
+        assert answer.keys() == {"$ref"}, status
+        described = found["components"]["responses"][answer["$ref"].removeprefix("#/components/responses/")]
+        assert described["content"].keys() == {"application/problem+json"}
+
+
 def test_it_is_compressed_for_who_takes_that(shared_app):
     answer = shared_app.test_client().get("/api/openapi.json", headers={"Accept-Encoding": "gzip"})
     assert json.loads(gzip.decompress(answer.data))["paths"].keys() >= PATHS.keys()

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from schemas.demo.chance import chance
 from schemas.demo.events import LITERACY
 from schemas.demo.places import Places
 from schemas.registries.targets import Target
@@ -15,10 +16,12 @@ _GROUPS: Final = ("", "elderly", "rural")
 
 
 def targets(places: Places) -> Iterator[Target]:
-    """Yield a target for everybody and for some groups in each unit, of each year."""
+    """Yield a target for everybody and for some groups in each unit, of each year; in some units more people live."""
     known = Counter((person.place, group) for person in places.people for group in (*person.groups, ""))
+    rnd = chance("aims")
     for place in places.places:
+        more = rnd.uniform(1.05, 2.2)
         for group in _GROUPS:
-            if people := known[place.number, group]:
+            if people := round(known[place.number, group] * more):
                 for year, percent in _PERCENT.items():
                     yield Target(LITERACY, place.unit.code, year, SOURCE, group, people, percent)

@@ -50,7 +50,7 @@ class _Strict(Schema):
         unknown = RAISE
 
 
-class LinkSchema(_Strict):
+class LearnerLinkSchema(_Strict):
     """A decision about who is who."""
 
     kind = fields.String(
@@ -72,10 +72,10 @@ class LinkSchema(_Strict):
             raise ValidationError("This is the same identity.", "other")
 
 
-class LinksSchema(_Strict):
+class LearnerLinksSchema(_Strict):
     """Decisions, taken one after the other, all or none."""
 
-    links = fields.List(fields.Nested(LinkSchema), required=True, validate=validate.Length(1, MOST_LINKS))
+    links = fields.List(fields.Nested(LearnerLinkSchema), required=True, validate=validate.Length(1, MOST_LINKS))
 
 
 class DecisionSchema(Schema):

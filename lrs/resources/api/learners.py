@@ -15,11 +15,11 @@ from lrs.services.learners import Learner, LearnerService, Linked, Wanted
 from schemas.api.learners import (
     DecisionsQuerySchema,
     DecisionsSchema,
+    LearnerLinksSchema,
     LearnerSchema,
     LearnersQuerySchema,
     LearnersSchema,
     LinkedSchema,
-    LinksSchema,
     MatchesQuerySchema,
     MatchesSchema,
 )
@@ -33,7 +33,7 @@ _JSON: Final = "application/json"
 _LONGEST: Final = 18
 _BODY: Final = {
     "required": True,
-    "content": {_JSON: {"schema": LinksSchema}, CSV: {"schema": {"type": "string"}}},
+    "content": {_JSON: {"schema": LearnerLinksSchema}, CSV: {"schema": {"type": "string"}}},
 }
 
 
@@ -126,7 +126,7 @@ def _link(service: LearnerService, bodies: Bodies) -> Linked:
 
 def _loaded(data: Any) -> list[dict[str, str]]:
     try:
-        rows: list[dict[str, str]] = LinksSchema().load(data)["links"]
+        rows: list[dict[str, str]] = LearnerLinksSchema().load(data)["links"]
     except ValidationError as error:
         raise Refused(complaints(error.messages, "", "value")) from error
     return rows

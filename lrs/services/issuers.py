@@ -78,7 +78,7 @@ class Issuers:
         organisation = self._organisations.of(provider.org)
         if organisation is None or organisation.disabled:
             raise Unauthorized
-        scopes = common(_scopes(claims), provider.scopes)
+        scopes = common(_scopes(claims, provider.scope_prefix), provider.scopes)
         return Proven(self._principal(provider, claims["sub"], scopes, organisation.id), int(claims["exp"]) * _MILLION)
 
     def identity(self, provider: Provider, token: str, nonce: str) -> dict[str, Any]:
@@ -207,7 +207,8 @@ def _found(keys: KeySet, envelope: Envelope) -> PublicKey:
     return key
 
 
-def _scopes(claims: dict[str, Any]) -> frozenset[str]:
+def _scopes(claims: dict[str, Any], prefix: str) -> frozenset[str]:
+    """Return the scopes that are meant for this server: ``profile`` means another thing to every provider (OIDC)."""
     said = claims.get("scope", claims.get("scp", ""))
-    words = said.split() if isinstance(said, str) else said
-    return frozenset(word for word in words if isinstance(word, str)) if isinstance(words, list) else frozenset()
+    words = said.split() if isinstance(said, str) else said if isinstance(said, list) else []
+    return frozenset(word.removeprefix(prefix) for word in words if isinstance(word, str) and word.startswith(prefix))

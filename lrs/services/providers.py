@@ -18,7 +18,7 @@ from lrs.services.seals import Seals
 from lrs.services.web import NoAnswer, Web
 from lrs.store import Store
 from lrs.store.entries import Detail, Entry
-from lrs.store.providers import Provider, SignIn
+from lrs.store.providers import PREFIX, Provider, SignIn
 from lrs.store.transactions import Session
 from schemas.faults import Fault
 
@@ -37,13 +37,17 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A provider that is to be trusted; ``scopes`` is the most that its tokens may do."""
+    """A provider that is to be trusted; ``scopes`` is the most that its tokens may do.
+
+    In its tokens they stand behind ``scope_prefix``.
+    """
 
     issuer: str
     audience: str
     scopes: frozenset[str]
     label: str = ""
     sign_in: Client | None = None
+    scope_prefix: str = PREFIX
 
 
 class ProviderService:
@@ -91,6 +95,7 @@ class ProviderService:
             created=now,
             label=wanted.label,
             sign_in=self._sealed(identifier, wanted.sign_in),
+            scope_prefix=wanted.scope_prefix,
         )
 
         def insert(session: Session) -> None:
@@ -102,7 +107,7 @@ class ProviderService:
         return made
 
     def change(self, principal: Principal, provider: str, values: Mapping[str, Any]) -> Provider:
-        """Set ``scopes``, ``label``, ``disabled`` or ``sign_in``; return the provider as it is then.
+        """Set ``scopes``, ``scope_prefix``, ``label``, ``disabled`` or ``sign_in``; return the provider as it is then.
 
         Raise NotFound, and Forbidden for scopes that the caller may not grant.
         """

@@ -11,6 +11,8 @@ from pymongo.errors import DuplicateKeyError
 from lrs.store.errors import translated
 
 _EVERY: Final = 60_000_000
+PREFIX: Final = "xapi:"
+"""What the scopes that are meant for this server usually begin with, in tokens of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class SignIn:
 class Provider:
     """An issuer whose tokens for ``audience`` an organisation takes, and the most that they may do here.
 
+    Of the scopes in its tokens those count that begin with ``scope_prefix``, which is no part of their names here.
     ``keys`` is the provider's key set (JSON) as it was read at ``fetched``, from the address ``jwks_uri``. Instants are
     microseconds since the epoch.
     """
@@ -41,6 +44,7 @@ class Provider:
     label: str = ""
     disabled: bool = False
     sign_in: SignIn | None = None
+    scope_prefix: str = PREFIX
 
 
 class Providers:
@@ -117,6 +121,7 @@ def _changeable(provider: Provider) -> dict[str, Any]:
     sign_in = provider.sign_in
     return {
         "scopes": sorted(provider.scopes),
+        "scope_prefix": provider.scope_prefix,
         "label": provider.label,
         "disabled": provider.disabled,
         "sign_in": sign_in and {"client_id": sign_in.client_id, "secret": sign_in.secret},
@@ -138,4 +143,5 @@ def _provider(row: dict[str, Any]) -> Provider:
         label=row["label"],
         disabled=row["disabled"],
         sign_in=SignIn(sign_in["client_id"], sign_in["secret"]) if sign_in else None,
+        scope_prefix=row.get("scope_prefix", PREFIX),
     )

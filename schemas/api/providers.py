@@ -9,11 +9,18 @@ from schemas.api.scopes import scopes
 
 # No @: neither a user name nor a mailbox belongs into the address of a provider.
 _ISSUER: Final = rf"^https?://[!-?A-~]{{1,280}}{END}"
+_PREFIX: Final = rf"^[!#-\[\]-~]{{1,100}}{END}"
 _WORD: Final = rf"^[ -~]{{1,300}}{END}"
 
 
 def _word(**options: Any) -> fields.String:
     return fields.String(validate=validate.Regexp(_WORD, error="1 to 300 plain (ASCII) characters."), **options)
+
+
+def _prefix(**options: Any) -> fields.String:
+    told = {"description": "What scopes in its tokens begin with that are meant for here: `xapi:statements/write`."}
+    fits = validate.Regexp(_PREFIX, error="1 to 100 characters that a scope can have.")
+    return fields.String(validate=fits, metadata=told, **options)
 
 
 class NewProviderClientSchema(Schema):
@@ -45,6 +52,7 @@ class NewProviderSchema(Schema):
     )
     audience = _word(required=True, metadata={"description": "The only `aud` of tokens that are meant for here."})
     scopes = scopes(required=True, metadata={"description": "The most that its tokens may do here."})
+    scope_prefix = _prefix(load_default="xapi:")
     label = Name()
     sign_in = fields.Nested(NewProviderClientSchema, allow_none=True)
 
@@ -58,6 +66,7 @@ class ProviderChangeSchema(Schema):
         unknown = RAISE
 
     scopes = scopes()
+    scope_prefix = _prefix()
     label = Name()
     disabled = fields.Boolean(truthy={True}, falsy={False})
     sign_in = fields.Nested(
@@ -79,6 +88,7 @@ class ProviderSchema(Schema):
     issuer = fields.String(required=True)
     audience = fields.String(required=True)
     scopes = scopes(required=True)
+    scope_prefix = fields.String(required=True)
     label = fields.String(required=True)
     disabled = fields.Boolean(required=True)
     created = Instant(required=True)

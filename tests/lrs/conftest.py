@@ -69,7 +69,7 @@ class IdentityProvider:
             "iss": self.issuer,
             "aud": AUDIENCE,
             "sub": "lan@hoc.example.vn",
-            "scope": "statements/write statements/read",
+            "scope": "openid profile xapi:statements/write xapi:statements/read",
             "iat": now,
             "exp": now + 300,
         }

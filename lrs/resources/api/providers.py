@@ -22,7 +22,8 @@ def providers(service: ProviderService) -> Section:
         """Trust a provider
 
         It is asked for its description and its keys (OIDC discovery); one that does not answer is not registered.
-        From then on its tokens for this audience open what both their `scope` and these scopes allow.
+        From then on its tokens for this audience open what both their `scope` and these scopes allow; there,
+        they begin with `scope_prefix`, since some of their names mean another thing to providers.
         """  # noqa: D400 - the first line is the operation's summary
         return _told(service.register(principal(), Wanted(**_with_client(body))))
 
@@ -61,6 +62,7 @@ def _told(provider: Provider) -> dict[str, Any]:
         "issuer": provider.issuer,
         "audience": provider.audience,
         "scopes": provider.scopes,
+        "scope_prefix": provider.scope_prefix,
         "label": provider.label,
         "disabled": provider.disabled,
         "created": provider.created,

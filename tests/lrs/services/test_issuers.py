@@ -86,18 +86,32 @@ def test_the_name_of_a_subject_here_is_always_the_same_and_does_not_show_it(issu
 @pytest.mark.parametrize(
     ("claims", "expected"),
     [
-        ({"scope": "state"}, {"state"}),
-        ({"scope": None, "scp": ["state", "all"]}, {"statements/write", "state"}),
-        ({"scope": "all"}, {"statements/write", "state"}),
+        ({"scope": "xapi:state"}, {"state"}),
+        ({"scope": None, "scp": ["xapi:state", "xapi:all"]}, {"statements/write", "state"}),
+        ({"scope": "xapi:all"}, {"statements/write", "state"}),
         ({"scope": None}, set()),
-        ({"scope": "admin statements/read"}, set()),
-        ({"scope": {"state": 1}}, set()),
-        ({"scope": [1, None, "state"]}, {"state"}),
+        ({"scope": "xapi:admin xapi:statements/read"}, set()),
+        ({"scope": {"xapi:state": 1}}, set()),
+        ({"scope": [1, None, "xapi:state"]}, {"state"}),
+        ({"scope": "openid state all statements/write xapi: :state xapi:xapi:state XAPI:state"}, set()),
     ],
 )
 @pytest.mark.usefixtures("registered")
 def test_scopes_are_read_as_providers_write_them(issuers, identity_provider, claims, expected):
     assert issuers.prove(identity_provider.token(**claims)).principal.scopes == expected
+
+
+def test_what_openid_connect_means_by_profile_opens_no_profile_here(issuers, identity_provider, register):
+    register(scopes=frozenset({"all"}))
+    found = issuers.prove(identity_provider.token(scope="openid profile email")).principal
+    assert (found.scopes, found.may("profile"), found.may("profile/read")) == (frozenset(), False, False)
+    assert issuers.prove(identity_provider.token(scope="openid xapi:profile")).principal.scopes == {"profile"}
+
+
+def test_a_provider_may_mark_its_scopes_otherwise(issuers, identity_provider, register):
+    register(scope_prefix="https://hoc.example.vn/")
+    token = identity_provider.token(scope="xapi:statements/write https://hoc.example.vn/state")
+    assert issuers.prove(token).principal.scopes == {"state"}
 
 
 @pytest.mark.usefixtures("registered")

@@ -58,13 +58,13 @@ def sent(another_app):
 def test_a_registered_provider_opens_what_it_may_and_a_removed_one_nothing(
     caller, wanted, identity_provider, sent, later
 ):
-    client, token = caller(scopes=ADMIN), identity_provider.token(scope="state")
+    client, token = caller(scopes=ADMIN), identity_provider.token(scope="openid xapi:state")
     assert sent(token) == 401
     made = client.post(PROVIDERS, json=wanted())
     assert made.status_code == 201
     later(4)
     assert sent(token) == 200
-    assert sent(identity_provider.token(scope="statements/read")) == 403
+    assert sent(identity_provider.token(scope="xapi:statements/read state")) == 403
     assert client.delete(f"{PROVIDERS}/{made.json['id']}").status_code == 204
     later(57)
     assert sent(token) == 401
@@ -84,11 +84,14 @@ def test_it_is_shown_without_its_secret_and_changed_member_by_member(caller, wan
     secret = secrets.token_hex(8)
     made = client.post(PROVIDERS, json=wanted(label="SSO", sign_in={"client_id": "lrs", "client_secret": secret})).json
     assert made["sign_in"] == {"client_id": "lrs", "secret": True}
+    assert made["scope_prefix"] == "xapi:"
     path = f"{PROVIDERS}/{made['id']}"
     assert client.get(path).json == made
     assert client.get(PROVIDERS).json == {"providers": [made]}
-    changed = client.patch(path, json={"label": "SSO cũ", "disabled": True, "scopes": ["all"]}).json
-    assert changed == made | {"label": "SSO cũ", "disabled": True, "scopes": ["all"]}
+    changed = client.patch(
+        path, json={"label": "SSO cũ", "disabled": True, "scopes": ["all"], "scope_prefix": "hoc/"}
+    ).json
+    assert changed == made | {"label": "SSO cũ", "disabled": True, "scopes": ["all"], "scope_prefix": "hoc/"}
     assert client.patch(path, json={"sign_in": None}).json["sign_in"] is None
     assert client.get(path).json["disabled"] is True
     assert secret not in client.get(PROVIDERS).text
@@ -131,6 +134,8 @@ def test_two_organisations_see_nothing_of_each_other(caller, wanted):
         {"audience": "khán giả"},
         {"scopes": ["nonsense"]},
         {"scopes": None},
+        {"scope_prefix": ""},
+        {"scope_prefix": "x api"},
         {"sign_in": {}},
         {"keys": []},
     ],

@@ -6,10 +6,12 @@ from urllib.parse import urlsplit
 from flask import Response, after_this_request, g, request
 
 from lrs.errors import Forbidden, Unauthorized
+from lrs.services.browsers import KEPT
 from lrs.services.principals import Principal
 from lrs.services.sessions import LONGEST, SessionService
 
 CSRF: Final = "X-CSRF-Token"
+_BROWSER: Final = "sohoc-browser"
 _READING: Final = frozenset({"GET", "HEAD"})
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 _PORTS: Final = {"http": 80, "https": 443}
@@ -64,6 +66,14 @@ class Cookies:
             return origin == self._origin
         # What is in front may speak another scheme, but it says which host was asked.
         return urlsplit(origin).netloc == request.host
+
+    def browser(self) -> str:
+        """Return what an earlier sign-in left in this browser, empty without one."""
+        return request.cookies.get(self.named(_BROWSER), "")
+
+    def recognise(self, mark: str) -> None:
+        """Let the browser prove from now on that somebody has signed in there."""
+        self.put(self.named(_BROWSER), mark, KEPT)
 
     def keep(self, token: str) -> None:
         """Let the browser keep a session, with the answer to this request."""

@@ -5,6 +5,7 @@ What is refused costs no work in the database.
 
 import hmac
 from functools import lru_cache
+from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -20,7 +21,9 @@ FAILURES_OF_ADDRESS: Final = 100
 FAILURES_ALTOGETHER: Final = 1000
 """Wrong secrets a minute for one key, from wherever."""
 FAILURES_OF_NAME: Final = 10
-"""Wrong passwords for one name, from wherever, in a quarter of an hour."""
+"""Wrong passwords in a quarter of an hour for one name from one address, or in a browser where it signed in before."""
+FAILURES_OF_NAME_ALTOGETHER: Final = 100
+"""Wrong passwords in a quarter of an hour for one name, from wherever."""
 _QUARTER: Final = 15 * 60
 _LONGEST: Final = 250
 _GUESSING: Final = "There were too many wrong attempts to sign in; try again later"
@@ -108,20 +111,33 @@ class Attempts:
         if not all(counted):
             raise self._guessing(self._minute)
 
-    def check_name(self, name: str, address: str) -> None:
-        """Raise TooManyRequests where too many wrong passwords came for this name, or from this address."""
-        if self._quarter.is_spent(_of_name(name)):
-            raise self._guessing(self._quarter)
-        if self._minute.is_spent(_of_people(address)):
-            raise self._guessing(self._minute)
+    def check_name(self, name: str, address: str, browser: str = "") -> None:
+        """Raise TooManyRequests where too many wrong passwords came for this name, or from this address.
 
-    def failed_name(self, name: str, address: str) -> None:
+        ``browser`` tells one in which this name signed in before: of it, only what was wrong there counts.
+        """
+        for meters, subject, _ in self._of_name(name, address, browser):
+            if meters.is_spent(subject):
+                raise self._guessing(meters)
+
+    def failed_name(self, name: str, address: str, browser: str = "") -> None:
         """Count a wrong password; raise TooManyRequests where it was one too many."""
-        by_address = self._minute.spend(_of_people(address), 1, FAILURES_OF_ADDRESS)
-        if not self._quarter.spend(_of_name(name), 1, FAILURES_OF_NAME):
-            raise self._guessing(self._quarter)
-        if not by_address:
-            raise self._guessing(self._minute)
+        counted = [
+            (meters, meters.spend(subject, 1, most)) for meters, subject, most in self._of_name(name, address, browser)
+        ]
+        for meters, is_counted in counted:
+            if not is_counted:
+                raise self._guessing(meters)
+
+    def _of_name(self, name: str, address: str, browser: str) -> tuple[tuple[Meters, str, int], ...]:
+        of_name = f"name {blake2b(name.encode(), digest_size=16).hexdigest()}"
+        if browser:
+            return ((self._quarter, f"{of_name} in {browser}", FAILURES_OF_NAME),)
+        return (
+            (self._quarter, f"{of_name} {network(address)}", FAILURES_OF_NAME),
+            (self._quarter, of_name, FAILURES_OF_NAME_ALTOGETHER),
+            (self._minute, _of_people(address), FAILURES_OF_ADDRESS),
+        )
 
     @staticmethod
     def _guessing(meters: Meters) -> TooManyRequests:
@@ -158,7 +174,3 @@ def _of_people(address: str) -> str:
 def _of_code(kind: str, address: str) -> tuple[tuple[str, int], ...]:
     of_people = _of_people(address)
     return (f"{of_people} {kind}", FAILURES_OF_KEY), (of_people, FAILURES_OF_ADDRESS)
-
-
-def _of_name(name: str) -> str:
-    return f"name {name[:_LONGEST]}"

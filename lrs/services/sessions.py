@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from lrs.errors import BadRequest, Forbidden, LRSError, NotFound, Unauthorized
 from lrs.services import clocks
 from lrs.services.auth import REMEMBERED
+from lrs.services.browsers import Browsers
 from lrs.services.limits import Attempts
 from lrs.services.passwords import Passwords
 from lrs.services.people import People, folded
@@ -43,7 +44,7 @@ log = logging.getLogger(__name__)
 class SignedIn(NamedTuple):
     """A session as its person is told of it: ``csrf`` must come with every write, ``expires`` is its end at the latest.
 
-    ``token`` is the secret in the cookie.
+    ``token`` is the secret in the cookie; ``browser`` is what proves later that this person signed in there.
     """
 
     token: str
@@ -51,6 +52,7 @@ class SignedIn(NamedTuple):
     member: Member
     organisation: Organisation
     expires: int
+    browser: str = ""
 
 
 class _Known(NamedTuple):
@@ -72,29 +74,32 @@ class SessionService:
         self._home_page = home_page
         self._passwords = passwords
         self._attempts = attempts
+        self._browsers = Browsers(pepper)
         self._known: dict[bytes, _Known] = {}
 
-    def sign_in(
-        self, organisation: str, email: str, password: str, *, address: str = "", instead: str = ""
+    def sign_in(  # noqa: PLR0913 - who claims to be whom, and from where
+        self, organisation: str, email: str, password: str, *, address: str = "", instead: str = "", browser: str = ""
     ) -> SignedIn:
-        """Begin a session; the one of the token ``instead`` ends.
+        """Begin a session; the one of the token ``instead`` ends. ``browser`` is what an earlier one left there.
 
         Raise Unauthorized, alike and as late for whatever is wrong; TooManyRequests after too many wrong attempts.
         """
         name = f"{organisation} {folded(email)}"
-        self._attempts.check_name(name, address)
+        known = self._browsers.known(name, browser)
+        self._attempts.check_name(name, address, known)
         found = self._store.organisations.find(organisation)
         member = self._store.members.with_email(found.org if found else bytes(ORG_BYTES), folded(email))
         right = self._passwords.verify(member.password if member else None, password)
         if not right or found is None or member is None or found.disabled or member.disabled:
             try:
-                self._attempts.failed_name(name, address)
+                self._attempts.failed_name(name, address, known)
             finally:
                 self.tell_refusal(found, member)
             raise Unauthorized(_REFUSED)
         if member.password and self._passwords.is_outdated(member.password):
             self._store.members.rehash(member, self._passwords.hash(password))
-        return self.begin(found, member, method="password", instead=instead)
+        begun = self.begin(found, member, method="password", instead=instead)
+        return begun._replace(browser=browser if known else self._browsers.mark(name))
 
     def begin(self, organisation: Organisation, member: Member, *, method: str, instead: str = "") -> SignedIn:
         """Begin a session of somebody who has proven to be this member; raise Unauthorized for one who is gone."""

@@ -23,12 +23,15 @@ def sessions(service: SessionService, cookies: Cookies) -> Section:
         """Sign in with a password
 
         The answer sets a cookie that opens /api, and nothing else here. Ten wrong passwords in a quarter of an hour
-        close an account for the rest of it.
+        from one address, or a hundred from anywhere, close an account for the rest of it, but not for browsers in
+        which its person has signed in before.
         """  # noqa: D400 - the first line is the operation's summary
         cookies.expect_session()
         cookies.refuse_foreign()
-        made = service.sign_in(**body, address=request.remote_addr or "", instead=cookies.token())
+        address, browser = request.remote_addr or "", cookies.browser()
+        made = service.sign_in(**body, address=address, instead=cookies.token(), browser=browser)
         cookies.keep(made.token)
+        cookies.recognise(made.browser)
         return _told(made), 200, _UNSTORED
 
     @section.view("/session", "GET", gives=SessionSchema, refusals=[404])

@@ -170,14 +170,32 @@ def test_processes_count_together(store, authenticator):
     assert answers == [Unauthorized] * 10 + [TooManyRequests] * 2
 
 
-def test_ten_wrong_passwords_in_a_quarter_of_an_hour_for_one_name_from_wherever(attempts):
-    for number in range(10):
-        attempts.check_name("lan@example.vn", f"203.0.113.{number}")
-        attempts.failed_name("lan@example.vn", f"203.0.113.{number}")
+def test_ten_wrong_passwords_in_a_quarter_of_an_hour_for_one_name_from_one_address(attempts):
+    assert allowed(attempts.failed_name, "lan@example.vn", HERE) == 10
     with pytest.raises(TooManyRequests) as met:
         attempts.check_name("lan@example.vn", HERE)
     assert 1 <= met.value.retry_after <= 15 * 60 + 5
+    attempts.check_name("lan@example.vn", THERE)
     attempts.check_name("other@example.vn", HERE)
+
+
+def test_a_hundred_wrong_passwords_in_a_quarter_of_an_hour_for_one_name_from_wherever(attempts):
+    for number in range(100):
+        attempts.check_name("lan@example.vn", f"203.0.113.{number}")
+        attempts.failed_name("lan@example.vn", f"203.0.113.{number}")
+    with pytest.raises(TooManyRequests):
+        attempts.check_name("lan@example.vn", THERE)
+    attempts.check_name("other@example.vn", THERE)
+
+
+def test_a_browser_of_somebody_is_shut_out_by_what_was_wrong_there_only(attempts):
+    for number in range(100):
+        attempts.failed_name("lan@example.vn", f"203.0.113.{number}")
+    assert allowed(attempts.failed_name, "lan@example.vn", "203.0.113.1", "hers") == 10
+    for browser in ("hers", ""):
+        with pytest.raises(TooManyRequests):
+            attempts.check_name("lan@example.vn", HERE, browser)
+    attempts.check_name("lan@example.vn", HERE, "another of hers")
 
 
 def test_addresses_that_try_many_names_are_refused_too(attempts):

@@ -305,15 +305,30 @@ def test_what_is_unknown_takes_as_long_as_what_is_wrong(service, organisation, m
 def test_after_ten_wrong_passwords_an_account_is_closed_for_a_while(service, organisation, member):
     member()
     member("auditor", "minh@hoc.example.vn")
-    for number in range(FAILURES_OF_NAME):
+    for _ in range(FAILURES_OF_NAME):
         with pytest.raises(Unauthorized):
-            service.sign_in(organisation.id, "Lan@hoc.example.vn", "a wrong password", address=f"192.0.2.{number}")
+            service.sign_in(organisation.id, "Lan@hoc.example.vn", "a wrong password", address="192.0.2.1")
     with pytest.raises(TooManyRequests) as refused:
-        service.sign_in(organisation.id, "lan@hoc.example.vn", "a wrong password", address="192.0.2.100")
+        service.sign_in(organisation.id, "lan@hoc.example.vn", "a wrong password", address="192.0.2.1")
     assert 0 < refused.value.retry_after <= 15 * 60
     with pytest.raises(TooManyRequests):
-        signed_in(service, organisation, address="192.0.2.101")
-    assert signed_in(service, organisation, "minh@hoc.example.vn", address="192.0.2.101")
+        signed_in(service, organisation, address="192.0.2.1")
+    assert signed_in(service, organisation, "minh@hoc.example.vn", address="192.0.2.1")
+    assert signed_in(service, organisation, address="192.0.2.2")
+
+
+def test_whoever_guesses_shuts_nobody_out_of_a_browser_of_theirs(service, organisation, member):
+    member()
+    member("auditor", "minh@hoc.example.vn")
+    own = signed_in(service, organisation, address="192.0.2.7").browser
+    others = signed_in(service, organisation, "minh@hoc.example.vn", address="192.0.2.7").browser
+    for _ in range(FAILURES_OF_NAME):
+        with pytest.raises(Unauthorized):
+            service.sign_in(organisation.id, "lan@hoc.example.vn", "a wrong password", address="192.0.2.7")
+    for mark in ("", others, "x", own[:-1], f"x{own}", "ế.ế"):
+        with pytest.raises(TooManyRequests):
+            signed_in(service, organisation, address="192.0.2.7", browser=mark)
+    assert signed_in(service, organisation, address="192.0.2.7", browser=own).browser == own
 
 
 def test_unknown_names_are_counted_as_known_ones_are(service, organisation):

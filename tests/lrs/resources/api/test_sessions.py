@@ -4,6 +4,7 @@ import base64
 import http.cookiejar
 import json
 import secrets
+import time
 import urllib.error
 import urllib.request
 
@@ -274,3 +275,15 @@ def test_a_refusal_asks_no_browser_to_open_its_own_dialogue(browser):
     assert (status, headers["WWW-Authenticate"]) == (401, "Session")
     assert browser.ask("GET", "/api/session", Cookie=f"{COOKIE}=over")[1]["WWW-Authenticate"] == "Session"
     assert browser.ask("GET", "/api/diagnostics")[1]["WWW-Authenticate"].startswith("Basic ")
+
+
+def test_a_browser_in_which_somebody_signed_in_is_known_again(browser, person, server):
+    who = person()
+    browser.sign_in(who)
+    (mark,) = [cookie for cookie in browser.jar if cookie.name == "sohoc-browser"]
+    assert mark.has_nonstandard_attr("HttpOnly")
+    assert mark.expires - time.time() > 100 * 24 * 3600
+    stranger = Browser(server.root)
+    told = [stranger.sign_in(who, "a wrong password")[0] for _ in range(20)]
+    assert told == [401] * 10 + [429] * 10
+    assert [browser.sign_in(who)[0] for _ in range(5)] == [200] * 5

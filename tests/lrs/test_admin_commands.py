@@ -23,6 +23,8 @@ REFUSED = [
     (["credentials", "create", "--origins", "https://A"], "origins:"),
     (["credentials", "create", "--limits", "requests"], "must be a number"),
     (["credentials", "create", "--limits", "bytes=5"], "limits: bytes:"),
+    (["credentials", "create", "--intake", "identities=hide"], "intake: identities:"),
+    (["credentials", "create", "--intake", "names"], "intake: names:"),
     (["credentials", "create", "--authority", "Lan"], "--authority:"),
     (["credentials", "create", "--authority", "{}"], "authority:"),
     (["members", "invite", "nobody"], "email:"),
@@ -147,6 +149,12 @@ def test_no_list_shows_a_secret_and_every_key_is_in_it(run, told):
 
 def test_limits_above_the_server_s_can_be_set_here_only(told):
     assert told("credentials", "create", "--limits", "requests=10000000")["limits"] == {"requests": 10_000_000}
+
+
+def test_a_key_gets_an_intake(told):
+    made = told("credentials", "create", "--intake", "identities=pseudonymise", "contents=refuse")
+    assert made["intake"] == {"identities": "pseudonymise", "contents": "refuse"}
+    assert told("credentials", "change", made["key"], "--intake", "contents=allow")["intake"] == {"contents": "allow"}
 
 
 def test_members_are_invited_given_roles_and_disabled(run, told, store):

@@ -33,6 +33,7 @@ KEPT: Final = 72 * 3600 * 1_000_000
 _READ_ANEW: Final = 25.0
 _SEEN_AGAIN: Final = 3.0
 _ONCE_A: Final = 60.0
+_MOST_SETS: Final = 200
 _TYPES: Final = frozenset({"at+jwt", "jwt"})
 # Marks of tokens that say who somebody is, or need another proof beside them: they open nothing by themselves.
 _NO_ACCESS: Final = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "cnf", "events"})
@@ -157,7 +158,8 @@ class Issuers:
         """Begin to fetch the keys; None where that was done within the last minute, here or in another process."""
         now = clocks.passed()
         with self._lock:
-            if now - self._tried.get(provider.id, float("-inf")) < _ONCE_A:
+            self._tried = {each: tried for each, tried in self._tried.items() if now - tried < _ONCE_A}
+            if provider.id in self._tried:
                 return None
             self._tried[provider.id] = now
         if not self._store.try_now(provider.id, clocks.now()):
@@ -181,8 +183,16 @@ class Issuers:
         if provider.fetched < clocks.now() - KEPT:
             return None
         held = self._sets.get(provider.id)
-        if held is None or held[0] != provider.fetched:
-            held = self._sets[provider.id] = provider.fetched, KeySet(provider.keys)
+        if held is None or held[0] < provider.fetched:
+            found = self._store.keys(provider.id)
+            if found is None:
+                raise Unauthorized
+            held = found.fetched, KeySet(found.raw)
+            with self._lock:
+                self._sets.pop(provider.id, None)
+                while len(self._sets) >= _MOST_SETS:
+                    del self._sets[next(iter(self._sets))]
+                self._sets[provider.id] = held
         return held[1]
 
     def _again(self, provider: Provider, most: float = _SEEN_AGAIN) -> Provider:

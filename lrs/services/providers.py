@@ -24,6 +24,8 @@ from schemas.faults import Fault
 
 __all__ = ["Client", "Provider", "ProviderService", "Wanted"]
 
+MOST: Final = 20
+"""Providers of one organisation: every process knows those of all."""
 _ID_BYTES: Final = 8
 
 
@@ -76,11 +78,13 @@ class ProviderService:
     def register(self, principal: Principal, wanted: Wanted) -> Provider:
         """Trust a provider from now on.
 
-        Raise BadRequest where it gives no useful answer, Conflict where it is registered with this audience, Forbidden
-        for scopes that the caller may not grant.
+        Raise BadRequest where it gives no useful answer, Conflict where it is registered with this audience or there
+        are as many as an organisation may have, Forbidden for scopes that the caller may not grant.
         """
         principal.require("admin")
         _require_grant(principal, wanted.scopes)
+        if self._rows.count(principal.org) >= MOST:
+            raise _full()
         uri, keys = self._asked(wanted.issuer)
         identifier, now = token_hex(_ID_BYTES), clocks.now()
         made = Provider(
@@ -90,7 +94,6 @@ class ProviderService:
             audience=wanted.audience,
             scopes=wanted.scopes,
             jwks_uri=uri,
-            keys=keys,
             fetched=now,
             created=now,
             label=wanted.label,
@@ -99,7 +102,10 @@ class ProviderService:
         )
 
         def insert(session: Session) -> None:
-            if not self._rows.insert(made, session):
+            # Of two that register at once one is tried again: both write to the same audit.
+            if self._rows.count(principal.org, session) >= MOST:
+                raise _full()
+            if not self._rows.insert(made, keys, session):
                 raise Conflict("This issuer is registered with this audience already")
 
         details: dict[str, Detail] = {"issuer": wanted.issuer, "scopes": sorted(wanted.scopes)}
@@ -175,6 +181,10 @@ class ProviderService:
 def _require_grant(principal: Principal, scopes: AbstractSet[str]) -> None:
     if foreign := scopes - grantable(principal.scopes):
         raise Forbidden(f"You may not grant {', '.join(sorted(foreign))}")
+
+
+def _full() -> Conflict:
+    return Conflict(f"An organisation has at most {MOST} identity providers: remove one first")
 
 
 def _entry(principal: Principal, action: str, provider: str, details: dict[str, Detail]) -> Entry:

@@ -1,7 +1,7 @@
 """The ``providers`` collection: issuers of tokens outside, each trusted by one organisation."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pymongo
 from pymongo.client_session import ClientSession
@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 from lrs.store.errors import translated
 
 _EVERY: Final = 60_000_000
+_BUT_KEYS: Final = {"keys": 0}
 PREFIX: Final = "xapi:"
 """What the scopes that are meant for this server usually begin with, in tokens of others."""
 
@@ -28,8 +29,7 @@ class Provider:
     """An issuer whose tokens for ``audience`` an organisation takes, and the most that they may do here.
 
     Of the scopes in its tokens those count that begin with ``scope_prefix``, which is no part of their names here.
-    ``keys`` is the provider's key set (JSON) as it was read at ``fetched``, from the address ``jwks_uri``. Instants are
-    microseconds since the epoch.
+    Its key set was read at ``fetched``, from the address ``jwks_uri``. Instants are microseconds since the epoch.
     """
 
     id: str
@@ -38,7 +38,6 @@ class Provider:
     audience: str
     scopes: frozenset[str]
     jwks_uri: str
-    keys: bytes
     fetched: int
     created: int
     label: str = ""
@@ -47,8 +46,15 @@ class Provider:
     scope_prefix: str = PREFIX
 
 
+class Keys(NamedTuple):
+    """A provider's key set (JSON) as it was read at ``fetched``."""
+
+    fetched: int
+    raw: bytes
+
+
 class Providers:
-    """Keeps providers, and what all processes know of their keys."""
+    """Keeps providers, and what all processes know of their keys, which are large: they are read one by one."""
 
     def __init__(self, database: Database[dict[str, Any]], *, deadline: float) -> None:
         self._rows = database["providers"]
@@ -57,22 +63,33 @@ class Providers:
     def all(self) -> list[Provider]:
         """Return the providers of all organisations."""
         with translated(), pymongo.timeout(self._deadline):
-            return [_provider(row) for row in self._rows.find()]
+            return [_provider(row) for row in self._rows.find({}, _BUT_KEYS)]
 
     def of(self, org: bytes) -> list[Provider]:
         """Return an organisation's providers, the oldest first."""
         with translated(), pymongo.timeout(self._deadline):
-            found = [_provider(row) for row in self._rows.find({"org": org})]
+            found = [_provider(row) for row in self._rows.find({"org": org}, _BUT_KEYS)]
         return sorted(found, key=lambda provider: (provider.created, provider.id))
 
     def find(self, org: bytes, provider: str, session: ClientSession | None = None) -> Provider | None:
         """Return an organisation's provider, or None."""
         with translated(), pymongo.timeout(self._deadline):
-            row = self._rows.find_one({"_id": provider, "org": org}, session=session)
+            row = self._rows.find_one({"_id": provider, "org": org}, _BUT_KEYS, session=session)
         return None if row is None else _provider(row)
 
-    def insert(self, provider: Provider, session: ClientSession | None = None) -> bool:
-        """Store a new provider; False where the issuer is registered with this audience, by whomever."""
+    def keys(self, provider: str) -> Keys | None:
+        """Return the key set of a provider; None without the provider."""
+        with translated(), pymongo.timeout(self._deadline):
+            row = self._rows.find_one({"_id": provider}, {"keys": 1, "fetched": 1})
+        return None if row is None else Keys(int(row["fetched"]), row["keys"])
+
+    def count(self, org: bytes, session: ClientSession | None = None) -> int:
+        """Return how many providers an organisation has."""
+        with translated(), pymongo.timeout(self._deadline):
+            return self._rows.count_documents({"org": org}, session=session)
+
+    def insert(self, provider: Provider, keys: bytes, session: ClientSession | None = None) -> bool:
+        """Store a new provider with its key set; False where somebody has registered its issuer and audience."""
         row = {
             "_id": provider.id,
             "org": provider.org,
@@ -80,7 +97,7 @@ class Providers:
             "audience": provider.audience,
             "created": provider.created,
             "jwks_uri": provider.jwks_uri,
-            "keys": provider.keys,
+            "keys": keys,
             "fetched": provider.fetched,
             "tried": provider.fetched,
             **_changeable(provider),
@@ -137,7 +154,6 @@ def _provider(row: dict[str, Any]) -> Provider:
         audience=row["audience"],
         scopes=frozenset(row["scopes"]),
         jwks_uri=row["jwks_uri"],
-        keys=row["keys"],
         fetched=int(row["fetched"]),
         created=int(row["created"]),
         label=row["label"],

@@ -47,12 +47,11 @@ def register(bare_store, identity_provider):
             "audience": audience,
             "scopes": frozenset({"statements/write", "state"}),
             "jwks_uri": uri,
-            "keys": keys,
             "fetched": now,
             "created": now,
         }
         provider = Provider(**usual | changes)
-        assert bare_store.providers.insert(provider)
+        assert bare_store.providers.insert(provider, keys)
         identity_provider.fetches.clear()
         return provider
 
@@ -435,6 +434,37 @@ def test_of_two_audiences_each_opens_its_own_organisation(bare_store, issuers, i
     register("https://vien.example.vn", org=other)
     assert issuers.prove(identity_provider.token()).principal.org == ORG
     assert issuers.prove(identity_provider.token(aud="https://vien.example.vn")).principal.org == other
+
+
+def test_no_keys_are_read_but_of_the_provider_that_is_asked_for_and_once_each(
+    bare_store, issuers, identity_provider, register, reads
+):
+    for number in range(5):
+        register(f"https://{number}.example.vn")
+    bare_store.database["providers"].update_many({"audience": {"$ne": "https://0.example.vn"}}, {"$set": {"keys": 5}})
+    for _ in range(3):
+        issuers.prove(identity_provider.token(aud="https://0.example.vn"))
+    with pytest.raises(Unauthorized):
+        issuers.prove(identity_provider.token(aud="https://nobody.example.vn"))
+    assert len(reads) == 1
+
+
+@pytest.fixture
+def reads(bare_store, monkeypatch):
+    """Note every reading of a key set."""
+    seen, real = [], bare_store.providers.keys
+    monkeypatch.setattr(bare_store.providers, "keys", lambda provider: seen.append(provider) or real(provider))
+    return seen
+
+
+def test_of_key_sets_only_so_many_are_kept(issuers, identity_provider, register, reads, monkeypatch):
+    monkeypatch.setattr("lrs.services.issuers._MOST_SETS", 2)
+    audiences = [f"https://{number}.example.vn" for number in range(3)]
+    for audience in audiences:
+        register(audience)
+    for audience in (*audiences, audiences[2], audiences[0]):
+        issuers.prove(identity_provider.token(aud=audience))
+    assert len(reads) == 4
 
 
 def test_an_id_token_is_for_signing_in_only_and_an_access_token_is_not(issuers, identity_provider, register):

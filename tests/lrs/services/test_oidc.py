@@ -41,12 +41,11 @@ def service(bare_store, identity_provider):
         audience="x",
         scopes=frozenset(),
         jwks_uri=f"{issuer}/keys",
-        keys=b"{}",
         fetched=now,
         created=now,
         sign_in=SignIn("client"),
     )
-    assert bare_store.providers.insert(provider)
+    assert bare_store.providers.insert(provider, b"{}")
     web, passwords, attempts = Web({"127.0.0.1"}, seconds=SECONDS), Passwords(), Attempts(bare_store.allowances, PEPPER)
     people = People(bare_store, PEPPER, passwords)
     sessions = SessionService(bare_store, PEPPER, HOME, people, passwords, attempts)

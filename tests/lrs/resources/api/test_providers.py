@@ -1,4 +1,5 @@
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -118,6 +119,27 @@ def test_two_organisations_see_nothing_of_each_other(caller, wanted):
     assert theirs.post(PROVIDERS, json=wanted()).status_code == 409
     assert theirs.post(PROVIDERS, json=wanted(audience="other")).status_code == 201
     assert ours.get(path).json == made
+
+
+def test_an_organisation_has_twenty_at_most_however_many_are_registered_at_once(
+    caller, wanted, shared_app, identity_provider
+):
+    client = caller(scopes=ADMIN)
+    for number in range(18):
+        assert client.post(PROVIDERS, json=wanted(audience=f"{number}")).status_code == 201
+    sent = {"headers": {"Authorization": client.environ_base["HTTP_AUTHORIZATION"]}}
+    with ThreadPoolExecutor(2) as threads:
+        found = threads.map(
+            lambda number: (
+                shared_app.test_client().post(PROVIDERS, json=wanted(audience=f"{number}"), **sent).status_code
+            ),
+            range(18, 24),
+        )
+    assert sorted(found) == [201] * 2 + [409] * 4
+    identity_provider.fetches.clear()
+    assert client.post(PROVIDERS, json=wanted(audience="more")).status_code == 409
+    assert identity_provider.fetches == {}
+    assert len(client.get(PROVIDERS).json["providers"]) == 20
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,10 @@ class Attempts:
             (self._minute, _of_people(address), FAILURES_OF_ADDRESS),
         )
 
+    def is_news(self, what: str) -> bool:
+        """Tell whether this is asked for the first time in this minute."""
+        return self._minute.spend(f"news {what}", 1, 1)
+
     @staticmethod
     def _guessing(meters: Meters) -> TooManyRequests:
         return TooManyRequests(_GUESSING, retry_after=meters.retry_after())

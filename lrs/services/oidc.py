@@ -143,11 +143,11 @@ class OidcService:
     @contextmanager
     def _counted(self, address: str) -> Iterator[None]:
         """Count what comes to nothing; raise TooManyRequests after too much of it."""
-        self._attempts.check(_ATTEMPTS, address)
+        self._attempts.check_code(_ATTEMPTS, address)
         try:
             yield
         except (Unauthorized, NoAnswer):
-            self._attempts.failed(_ATTEMPTS, address)
+            self._attempts.failed_code(_ATTEMPTS, address)
             raise
 
     def _finish(self, kept: str, answer: Answer, instead: str) -> SignedIn:

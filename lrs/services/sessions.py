@@ -19,7 +19,7 @@ from lrs.services.browsers import Browsers
 from lrs.services.limits import Attempts
 from lrs.services.passwords import Passwords
 from lrs.services.people import People, folded
-from lrs.services.principals import HOST, Principal, bounds_of
+from lrs.services.principals import Principal, bounds_of
 from lrs.services.scopes import ROLES
 from lrs.store import Store
 from lrs.store.entries import Entry
@@ -138,10 +138,13 @@ class SessionService:
         return member, organisation
 
     def tell_refusal(self, organisation: Organisation | None, member: Member | None) -> None:
-        """Note in the audit that somebody was refused: the host's, where there is no such organisation."""
-        told = organisation or self._store.organisations.find(HOST)
-        if told is not None:
-            self._store.audit.append(told.org, Entry("anonymous", "signin.failed", member.id if member else ""))
+        """Note in the audit that a member was refused, once a minute at most.
+
+        Nothing is noted of others: the audit is kept for ever, and anybody can be refused as often as they like.
+        """
+        if organisation is None or member is None or not self._attempts.is_news(f"refusal of {member.id}"):
+            return
+        self._store.audit.append(organisation.org, Entry("anonymous", "signin.failed", member.id))
 
     def caller(self, token: str) -> Principal:
         """Return the caller whose cookie holds this token; raise Unauthorized."""

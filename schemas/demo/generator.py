@@ -60,8 +60,8 @@ class Demo:
         """Return what happens in a chapter; whoever's turn it is comes first, so that all people appear at last."""
         name = self._name(chapter)
         telling = Telling(self.places, chance(name), name)
-        people, first = self.places.people, chapter * _IN_TURN
-        for person in people[first : first + _IN_TURN]:
+        first = chapter * _IN_TURN
+        for person in self.places.turns[first : first + _IN_TURN]:
             stories.support(telling, person)
         while len(telling.events) < CHAPTER:
             begun = len(telling.events)

@@ -91,6 +91,11 @@ class Places:
         ]
 
     @cached_property
+    def turns(self) -> list[Person]:
+        """Return everybody in the order in which they appear for the first time."""
+        return chance(self._seed, "turns").sample(self.people, len(self.people))
+
+    @cached_property
     def members(self) -> Mapping[tuple[int, str], list[Person]]:
         """Return people by their place and each group that they are in."""
         found: dict[tuple[int, str], list[Person]] = {}

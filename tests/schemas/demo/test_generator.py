@@ -108,7 +108,8 @@ def test_remote_units_are_so_small_that_their_figures_are_hidden(demo):
 def test_everybody_appears_at_last(demo):
     assert len(demo.chapters) * 40 >= 20_000
     first = {each.person.number for each in demo.events(0) if isinstance(each, Event) and each.person}
-    assert set(range(40)) <= first
+    assert {person.number for person in demo.places.turns[:40]} <= first
+    assert sorted(demo.places.turns) == demo.places.people
 
 
 def test_three_programmes_and_every_kind_of_training_are_there(events):

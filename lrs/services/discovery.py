@@ -1,9 +1,9 @@
 """OIDC discovery: what an identity provider says of itself, at an address that follows from its name."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 from lrs.services.jwks import KeySet
-from lrs.services.web import NoAnswer, Web
+from lrs.services.web import NoAnswer, Web, parts_of
 from schemas.faults import Refused
 from schemas.xapi.parsing import parse_json
 
@@ -32,9 +32,9 @@ def discover(web: Web, issuer: str) -> Discovery:
         raise NoAnswer("The identity provider's description is for another issuer")
     return Discovery(
         issuer,
-        _address(found, "jwks_uri") or _refuse("jwks_uri"),
+        _inside(web, issuer, _address(found, "jwks_uri") or _refuse("jwks_uri")),
         _address(found, "authorization_endpoint"),
-        _address(found, "token_endpoint"),
+        _inside(web, issuer, _address(found, "token_endpoint")),
     )
 
 
@@ -47,9 +47,28 @@ def read_keys(web: Web, issuer: str) -> tuple[str, bytes]:
 
 
 def _address(found: dict[str, Any], name: str) -> str:
+    """Return an address that a description names, empty where it names none; raise NoAnswer for what is no address."""
     value = found.get(name, "")
-    return value if isinstance(value, str) and len(value) <= _LONGEST else _refuse(name)
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        _refuse(name)
+    try:
+        if value:
+            parts_of(value)
+    except NoAnswer:
+        _refuse(name)
+    return value
 
 
-def _refuse(name: str) -> str:
+def _inside(web: Web, issuer: str, address: str) -> str:
+    """Return an address that this server is to ask; raise NoAnswer for one in the private network of somebody else.
+
+    What the operator allows for one provider is no way in for others, whose descriptions can say anything.
+    """
+    host = parts_of(address).hostname or "" if address else ""
+    if web.is_private(host) and host != parts_of(issuer).hostname:
+        raise NoAnswer("The identity provider's description names a host inside that is not its own")
+    return address
+
+
+def _refuse(name: str) -> NoReturn:
     raise NoAnswer(f"The identity provider's description has no good {name}")

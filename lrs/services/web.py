@@ -6,6 +6,7 @@ before anything is sent there, and that very address is used. Hosts that the ope
 
 import http.client
 import os
+import re
 import socket
 import ssl
 import threading
@@ -30,6 +31,8 @@ LARGEST: Final = 256 * 1024
 _OK: Final = 200
 # Addresses that hold another one inside (NAT64, mapped IPv4) lie outside of this, but for the two that are named below.
 _UNICAST: Final = IPv6Network("2000::/3")
+# As it stands in a header: neither blanks nor line ends, which urlsplit() would pass over.
+_PLAIN: Final = re.compile("[!-~]+")
 _FAILURES: Final = (OSError, http.client.HTTPException, ValueError)
 
 
@@ -51,6 +54,10 @@ class Web:
         self._private = frozenset(host.lower() for host in private)
         self._free = threading.BoundedSemaphore(at_once)
         self._lookups = threading.BoundedSemaphore(_LOOKED_UP_AT_ONCE)
+
+    def is_private(self, host: str) -> bool:
+        """Tell whether this host may be in the private network."""
+        return host in self._private
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -83,7 +90,7 @@ class Web:
         return ssl.create_default_context()
 
     def _ask(self, method: str, url: str, body: str | None, headers: Mapping[str, str]) -> bytes:
-        parts = _split(url)
+        parts = parts_of(url)
         asked = parts.path + (f"?{parts.query}" if parts.query else "") or "/"
         try:
             with self._connected(parts) as connection:
@@ -141,7 +148,7 @@ class Web:
     def _address(self, url: SplitResult, addresses: Sequence[str]) -> str:
         """Return the address to ask; raise NoAnswer where one of them may not be asked."""
         host = url.hostname or ""
-        if host in self._private:
+        if self.is_private(host):
             good = url.scheme == "https" or all(ip_address(address).is_loopback for address in addresses)
         else:
             good = url.scheme == "https" and all(map(_is_public, addresses))
@@ -188,15 +195,15 @@ def _cut(handle: socket.socket, cut: threading.Event) -> None:
         return
 
 
-def _split(url: str) -> SplitResult:
+def parts_of(url: str) -> SplitResult:
     """Return the parts of an address; raise NoAnswer for one that is none of a provider."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        good = host and host.isascii() and (parts.port is None or parts.port > 0)
+        good = host and _PLAIN.fullmatch(url) and (parts.port is None or parts.port > 0)
     except ValueError as error:
         raise NoAnswer("This is no address of an identity provider") from error
-    if not good or parts.scheme not in {"https", "http"} or parts.username is not None or parts.fragment:
+    if not good or parts.scheme not in {"https", "http"} or parts.username is not None or "#" in url:
         raise NoAnswer("This is no address of an identity provider")
     return parts
 

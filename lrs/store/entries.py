@@ -12,6 +12,7 @@ import msgspec
 from bson.int64 import Int64
 
 from lrs.store.rows import ORG_BYTES
+from schemas.mailboxes import MAILBOX
 
 Detail = str | int | Sequence[str]
 Seal = Callable[[bytes], bytes]
@@ -28,7 +29,7 @@ _ACTION = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}")
 _NAME = re.compile(r"[a-z][a-z_]{0,39}")
 # ASCII without spaces and @: identifiers, scopes, addresses of services; no mailbox, and hardly anybody's name.
 _WORD = re.compile(rf"[!-?A-~]{{0,{LONGEST}}}")
-_MAILBOX = re.compile(r"mailto:|%40", re.IGNORECASE)
+_MAILBOX = re.compile(MAILBOX)
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 

@@ -6,9 +6,10 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from schemas.api.plain import END, Instant, Name
 from schemas.api.scopes import scopes
+from schemas.mailboxes import MAILBOX
 
-# No @: neither a user name nor a mailbox belongs into the address of a provider.
-_ISSUER: Final = rf"^https?://[!-?A-~]{{1,280}}{END}"
+# Neither a user name nor a mailbox belongs into the address of a provider, which the audit names.
+_ISSUER: Final = rf"^https?://(?!.*(?:{MAILBOX}))[!-~]{{1,280}}{END}"
 _PREFIX: Final = rf"^[!#-\[\]-~]{{1,100}}{END}"
 _WORD: Final = rf"^[ -~]{{1,300}}{END}"
 

@@ -66,6 +66,13 @@ def test_a_provider_that_does_not_answer_is_left_alone_for_a_while(service, iden
     assert service.begin("truong").address.startswith(identity_provider.issuer)
 
 
+@pytest.mark.parametrize("place", ["http://127.0.0.1/\r\nSet-Cookie: a=b", "https://[::1", "http://127.0.0.1/#x"])
+def test_nobody_is_sent_to_what_is_no_address(service, identity_provider, place):
+    identity_provider.described["authorization_endpoint"] = place
+    with pytest.raises(NoAnswer):
+        service.begin("truong")
+
+
 def test_few_wait_for_a_slow_provider_and_all_others_are_told_at_once_to_come_again(service, identity_provider):
     identity_provider.habit = "drip"
     barrier = threading.Barrier(8)

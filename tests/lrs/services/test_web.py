@@ -74,6 +74,8 @@ def test_nothing_inside_is_asked_and_nothing_without_tls(url):
         "http://[::1/",
         "http://127.0.0.1:1/a b",
         "http://127.0.0.1:1/\x00",
+        "http://127.0.0.1:1/\r\nHost: x",
+        "http://127.0.0.1:1/#",
     ],
 )
 def test_what_is_no_address_is_not_asked(web, url):
@@ -183,12 +185,41 @@ def test_a_provider_says_itself_where_its_keys_are(web, identity_provider):
         {"jwks_uri": "file:///etc/passwd"},
         {"jwks_uri": "https://hoc.example.vn/" + "x" * 1000},
         {"token_endpoint": ["x"]},
+        *(
+            {name: address}
+            for name in ("jwks_uri", "authorization_endpoint", "token_endpoint")
+            for address in (
+                "https://hoc.example.vn/\r\nSet-Cookie: a=b",
+                "https://hoc.example.vn/\x00",
+                "https://hoc.example.vn/ x",
+                "https://hoc.example.vn/é",
+                "https://hoc.example.vn/#x",
+                "https://hoc.example.vn/#",
+                "https://[::1",
+                "https://lan@hoc.example.vn/",
+                "javascript:alert(1)",
+                "/authorize",
+            )
+        ),
     ],
 )
 def test_a_description_that_is_wrong_is_of_no_use(web, identity_provider, described):
     identity_provider.described = described
     with pytest.raises(NoAnswer):
         read_keys(web, identity_provider.issuer)
+
+
+@pytest.mark.parametrize("name", ["jwks_uri", "token_endpoint"])
+def test_what_the_operator_allows_for_one_provider_is_no_way_in_for_others(identity_provider, name):
+    allowed = Web({"127.0.0.1", "sso.truong.local"})
+    identity_provider.described = {name: "https://sso.truong.local/keys"}
+    with pytest.raises(NoAnswer, match="not its own"):
+        discover(allowed, identity_provider.issuer)
+    identity_provider.described = {name: "https://SSO.truong.local:8443/keys"}
+    with pytest.raises(NoAnswer, match="not its own"):
+        discover(allowed, identity_provider.issuer)
+    identity_provider.described = {name: "http://127.0.0.1:1/keys"}
+    assert discover(allowed, identity_provider.issuer)
 
 
 def test_an_issuer_with_a_slash_at_its_end_is_another_one(web, identity_provider):

@@ -147,6 +147,8 @@ def test_an_organisation_has_twenty_at_most_however_many_are_registered_at_once(
     [
         {"issuer": "ftp://sso.example.vn"},
         {"issuer": "https://user@sso.example.vn"},
+        {"issuer": "https://sso.example.vn/lan%40hoc.example.vn"},
+        {"issuer": "https://sso.example.vn/MailTo:lan"},
         {"issuer": "https://10.1.2.3"},
         {"issuer": "https://localhost"},
         {"issuer": "http://sso.example.vn"},
@@ -176,6 +178,13 @@ def test_a_provider_that_gives_no_useful_answer_is_not_registered(caller, wanted
     answer = client.post(PROVIDERS, json=wanted())
     assert (answer.status_code, answer.json["errors"][0]["rule"]) == (400, "provider")
     assert client.get(PROVIDERS).json == {"providers": []}
+
+
+@pytest.mark.parametrize("path", ["/%40x", "/mailto:x"])
+def test_an_issuer_that_the_audit_may_not_name_is_refused_before_it_is_asked(caller, wanted, identity_provider, path):
+    answer = caller(scopes=ADMIN).post(PROVIDERS, json=wanted(issuer=identity_provider.issuer + path))
+    assert (answer.status_code, answer.json["errors"][0]["path"]) == (400, "issuer")
+    assert identity_provider.fetches == {}
 
 
 @pytest.mark.parametrize("scopes", [("all",), ("credentials",), ("audit/read", "share")])

@@ -1,7 +1,7 @@
 """The caller of one request."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from lrs.errors import Forbidden
@@ -31,6 +31,13 @@ class Limits(NamedTuple):
 _UNLIMITED: Final = Limits()
 
 
+class Held(NamedTuple):
+    """A token of ours that a caller came with: its id, and its end in seconds since the epoch."""
+
+    id: str
+    until: int
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """What a launch token is bound to: one learner, one activity, and the registration if there is one.
@@ -51,7 +58,8 @@ class Principal:
     ``organisation`` is the public id of ``org``. ``credential`` is a key, ``provider:ID:SUBJECT`` for a token of
     somebody else's, ``member:ID`` for a person. ``authority`` is JSON as it goes into statements, ``authority_agent``
     the same parsed. ``origins`` are those whose pages may read the answers, ``leniency`` names what is forgiven.
-    ``bounds`` hold for every statement that it may see, ``intake`` is what becomes of those that it sends.
+    ``bounds`` hold for every statement that it may see, ``intake`` is what becomes of those that it sends. ``token`` is
+    the one of ours that it came with.
     """
 
     org: bytes
@@ -66,6 +74,7 @@ class Principal:
     launch: Launch | None = None
     bounds: Bounds = ()
     intake: Intake = DEFAULT
+    token: Held | None = field(default=None, compare=False)
 
     def may(self, right: str) -> bool:
         """Tell whether one of the scopes allows this."""

@@ -1,7 +1,11 @@
 """Our own tokens: what a credential gets in exchange for its secret (RFC 9068), and launch tokens.
 
 A token is tied to the credential that it was made for: what it may do is never more than what that credential may do
-at the moment, and it ends with the credential, with the secret it was got by, or when it is revoked.
+at the moment, and it ends with the credential, with the secret it was got by, or when it is revoked. A launch that was
+made with a token ends with that one.
+
+Launches are not audited. There are as many as learners open contents, a chain takes some hundred records a second and
+can never be trimmed; what was done in them stands in statements, under the authority of the credential.
 """
 
 import hashlib
@@ -19,7 +23,7 @@ from lrs.services import clocks
 from lrs.services.auth import Proven
 from lrs.services.grants import common, covered
 from lrs.services.keyring import LONGEST, Keyring, coordinate
-from lrs.services.principals import Launch, Principal, bounds_of
+from lrs.services.principals import Held, Launch, Principal, bounds_of
 from lrs.services.proofs import LARGEST, opened, verified
 from lrs.store import Store
 from lrs.store.credentials import Credential
@@ -70,7 +74,10 @@ class _Launched(msgspec.Struct, frozen=True):
 
 
 class _Claims(msgspec.Struct, frozen=True):
-    """What a token of ours says; ``secret`` marks the secret that its credential had when it was made."""
+    """What a token of ours says; ``secret`` marks the secret that its credential had when it was made.
+
+    ``parent`` is the id of the token that a launch was made with.
+    """
 
     sub: str
     scope: str
@@ -78,6 +85,7 @@ class _Claims(msgspec.Struct, frozen=True):
     jti: str
     secret: str
     launch: _Launched | None = None
+    parent: str | None = None
 
 
 class Tokens:
@@ -115,8 +123,12 @@ class Tokens:
         principal.require("statements/write")
         credential = self._own(principal)
         scopes = covered(asked & LAUNCH_SCOPES, principal.scopes)
-        bound = asdict(launch)
-        issued = self._signed(LAUNCH, credential, scopes, min(minutes, LONGEST_LAUNCH) * 60, {"launch": bound})
+        lifetime = min(minutes, LONGEST_LAUNCH) * 60
+        more: dict[str, Any] = {"launch": asdict(launch)}
+        if (held := principal.token) is not None:
+            lifetime = min(lifetime, held.until - clocks.now() // _MILLION)
+            more["parent"] = held.id
+        issued = self._signed(LAUNCH, credential, scopes, lifetime, more)
         if len(issued.token) > LARGEST:
             raise BadRequest("The token would be too large", [Fault("", "limit", "agent and activities are too long")])
         return issued
@@ -125,7 +137,9 @@ class Tokens:
         """Return the caller that a token of ours was made for; raise Unauthorized."""
         claims = self._read(token)
         credential = self._credentials.find(claims.sub)
-        if credential is None or claims.secret != _mark(credential) or self._revocations.has(claims.jti):
+        if credential is None or claims.secret != _mark(credential):
+            raise Unauthorized
+        if self._revocations.has(claims.jti, *([claims.parent] if claims.parent else [])):
             raise Unauthorized
         admitted = self._admit(credential)
         held = admitted.principal
@@ -136,7 +150,8 @@ class Tokens:
         bounds = bounds_of(scopes, held.authority_agent, launch)
         ends = claims.exp * _MILLION
         until = ends if admitted.until is None else min(ends, admitted.until)
-        return Proven(replace(held, scopes=scopes, launch=launch, bounds=bounds), until)
+        came_with = Held(claims.jti, claims.exp)
+        return Proven(replace(held, scopes=scopes, launch=launch, bounds=bounds, token=came_with), until)
 
     def revoke(self, principal: Principal, token: str) -> None:
         """End a token of the caller's; raise NotYours. One that does not hold, or holds no more, is no error."""

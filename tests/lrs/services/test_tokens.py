@@ -1,5 +1,6 @@
 import base64
 import hmac
+import itertools
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -348,6 +349,31 @@ def test_it_gets_no_scope_that_its_credential_has_not(process, changed):
     assert process.tokens.launch(caller, LAUNCH, 5).scopes == {"statements/write", "state"}
     wanted = frozenset({"state", "profile", "all"})
     assert process.tokens.launch(caller, LAUNCH, 5, wanted).scopes == {"state"}
+
+
+def test_a_launch_that_was_made_with_a_token_ends_when_that_one_is_revoked(process, caller, bare_store, later):
+    first, second = (process.tokens.issue(caller).token for _ in range(2))
+    launches = [
+        process.tokens.launch(process.authenticator.bearer(token), LAUNCH, 5).token for token in (first, second)
+    ]
+    launches.append(process.tokens.launch(caller, LAUNCH, 5).token)
+    elsewhere = Process(bare_store)
+    for each, launch in itertools.product((process, elsewhere), launches):
+        each.authenticator.bearer(launch)
+    process.tokens.revoke(caller, first)
+    later(REMEMBERED + 1)
+    for each in (process, elsewhere):
+        with pytest.raises(Unauthorized):
+            each.authenticator.bearer(launches[0])
+        for launch in launches[1:]:
+            each.authenticator.bearer(launch)
+
+
+def test_it_lasts_no_longer_than_the_token_that_it_was_made_with(process, caller):
+    token = process.forged(process.tokens.issue(caller).token, exp=int(time.time()) + 100)
+    launched = process.tokens.launch(process.authenticator.bearer(token), LAUNCH, 480)
+    assert 98 <= launched.lifetime <= 100
+    assert process.tokens.launch(caller, LAUNCH, 480).lifetime == 480 * 60
 
 
 def test_a_launch_token_makes_no_other_token_and_only_a_credential_that_writes_makes_one(process, caller):

@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import replace
 from secrets import token_hex, token_urlsafe
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, Final, NamedTuple
 
 from lrs.errors import BadRequest, Conflict, NotFound
@@ -28,6 +29,7 @@ LIFETIME: Final = 7 * 24 * 3600 * 1_000_000
 """Microseconds that an invitation can be accepted."""
 _ID_BYTES: Final = 8
 _CODE_BYTES: Final = 32
+_SMALL: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 class Invited(NamedTuple):
@@ -39,8 +41,11 @@ class Invited(NamedTuple):
 
 
 def folded(email: str) -> str:
-    """Return an e-mail as members are known by it."""
-    return email.strip().casefold()
+    """Return an e-mail as members are known by it.
+
+    Only plain letters have two cases here: folded further, mailboxes that belong to different people are one.
+    """
+    return email.strip().translate(_SMALL)
 
 
 class People:

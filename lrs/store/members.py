@@ -16,7 +16,7 @@ _HAS_BEEN_IN: Final[dict[str, Any]] = {"$or": [{"password": {"$exists": True}}, 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One person of one organisation; ``email`` is case-folded and nobody else's there.
+    """One person of one organisation; ``email`` is in small letters and nobody else's there.
 
     ``password`` is the encoded slow hash, None until one is set. ``generation`` grows whenever all that was begun
     before must end: sessions carry it. Instants are microseconds since the epoch.
@@ -51,7 +51,7 @@ class Members:
         return self._one({"_id": member, "org": org}, session)
 
     def with_email(self, org: bytes, email: str) -> Member | None:
-        """Return the member with this case-folded e-mail, or None."""
+        """Return the member with this e-mail in small letters, or None."""
         return self._one({"org": org, "email": email})
 
     def _one(self, where: dict[str, Any], session: ClientSession | None = None) -> Member | None:

@@ -10,7 +10,7 @@ from lrs.errors import BadRequest, Conflict, NotFound, Unavailable
 from lrs.services import clocks
 from lrs.services.audit import sealed_with
 from lrs.services.passwords import Passwords
-from lrs.services.people import LIFETIME, People
+from lrs.services.people import LIFETIME, People, folded
 from lrs.store import open_store
 from lrs.store.organisations import Organisation
 from schemas.faults import Refused
@@ -83,6 +83,18 @@ def at_once(*calls):
     for thread in threads:
         thread.join()
     return outcomes
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_the_same"),
+    [
+        ("Lan.Pham@HOC.example.vn", " lan.pham@hoc.example.vn ", True),
+        ("mi\N{KELVIN SIGN}e@hoc.example.vn", "mike@hoc.example.vn", False),
+        ("stra\N{LATIN SMALL LETTER SHARP S}e@hoc.example.vn", "strasse@hoc.example.vn", False),
+    ],
+)
+def test_only_plain_letters_are_the_same_in_either_case(one, other, are_the_same):
+    assert (folded(one) == folded(other)) is are_the_same
 
 
 def test_an_invited_person_sets_a_password_with_the_code(people, org):

@@ -101,6 +101,9 @@ class Diagnostics:
         return Report(self._rows.refusals(org, credential), granted | uses)
 
     def _of(self, principal: Principal) -> _Counted | None:
+        """Return where to count, None for nowhere: a learner's browser must not push out what its key should know."""
+        if principal.launch is not None:
+            return None
         caller = principal.org, principal.credential
         if caller not in self._counted and len(self._counted) >= _MOST_CALLERS:
             return None

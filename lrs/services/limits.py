@@ -11,8 +11,9 @@ from typing import Final
 
 from lrs.errors import PayloadTooLarge, TooManyRequests
 from lrs.services.meters import Meters
-from lrs.services.principals import Principal
+from lrs.services.principals import Launch, Principal
 from lrs.store.allowances import Allowances
+from schemas.xapi.keys import agent_key
 
 FAILURES_OF_KEY: Final = 10
 """Wrong secrets a minute for one key from one address."""
@@ -24,6 +25,9 @@ FAILURES_OF_NAME: Final = 10
 """Wrong passwords in a quarter of an hour for one name from one address, or in a browser where it signed in before."""
 FAILURES_OF_NAME_ALTOGETHER: Final = 100
 """Wrong passwords in a quarter of an hour for one name, from wherever."""
+LAUNCH_REQUESTS: Final = 600
+LAUNCH_STATEMENTS: Final = 2000
+"""What one learner's browser may send a minute: more than any content does, and little of what a key may."""
 _QUARTER: Final = 15 * 60
 _LONGEST: Final = 250
 _GUESSING: Final = "There were too many wrong attempts to sign in; try again later"
@@ -48,7 +52,10 @@ class RateLimits:
         self._spend(f"address {network(address)}", 1, self._address_requests, "requests from one address")
 
     def request(self, principal: Principal) -> None:
-        """Count a request; raise TooManyRequests."""
+        """Count a request, in a launch for the launch and for its key; raise TooManyRequests."""
+        if (launch := principal.launch) is not None:
+            subject = f"launch requests {principal.credential} {_one_of(launch)}"
+            self._spend(subject, 1, LAUNCH_REQUESTS, "requests of one launch")
         own = principal.limits.requests
         limit = self._requests if own is None else own
         self._spend(f"requests {principal.credential}", 1, limit, "requests of one credential")
@@ -57,8 +64,13 @@ class RateLimits:
         """Count statements before they are stored; raise TooManyRequests, PayloadTooLarge where waiting is no help."""
         own = principal.limits.statements
         limit = self._statements if own is None else own
-        if limit and count > limit:
-            raise PayloadTooLarge(f"This credential may send {limit} statements a minute, so no more in one request")
+        launch = principal.launch
+        most = limit if launch is None else min(limit or LAUNCH_STATEMENTS, LAUNCH_STATEMENTS)
+        if most and count > most:
+            raise PayloadTooLarge(f"This credential may send {most} statements a minute, so no more in one request")
+        if launch is not None:
+            subject = f"launch statements {principal.credential} {_one_of(launch)}"
+            self._spend(subject, count, LAUNCH_STATEMENTS, "statements of one launch")
         self._spend(f"statements {principal.credential}", count, limit, "statements of one credential")
 
     def _spend(self, subject: str, amount: int, limit: int, what: str) -> None:
@@ -161,6 +173,11 @@ def network(address: str) -> str:
     if isinstance(found, IPv6Address):
         return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
     return str(found)
+
+
+def _one_of(launch: Launch) -> str:
+    """Return what tells a learner's launches of an activity from others."""
+    return blake2b(agent_key(launch.agent) + launch.activity.encode(), digest_size=16).hexdigest()
 
 
 def _meter_key(pepper: str) -> bytes:

@@ -1,5 +1,6 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from pymongo import MongoClient
@@ -7,7 +8,7 @@ from pymongo.errors import PyMongoError
 
 from lrs.errors import Unavailable
 from lrs.services.diagnostics import Diagnostics
-from lrs.services.principals import Principal
+from lrs.services.principals import Launch, Principal
 from lrs.store import open_store
 from lrs.store.diagnostics import MOST
 from schemas.faults import Fault
@@ -23,6 +24,14 @@ def diagnostics(store):
 
 def reasons(diagnostics, caller=CALLER):
     return [(reason.rule, met.count) for reason, met in diagnostics.report(caller).refusals]
+
+
+def test_what_a_launch_was_refused_for_is_not_told_to_its_key(diagnostics):
+    launched = replace(CALLER, launch=Launch({"mbox": "mailto:lan@hoc.example.vn"}, "https://hoc.example.vn/khoa"))
+    diagnostics.refused(launched, 400, [Fault("actor", "launch", "")])
+    diagnostics.used(launched, ["downgrade"])
+    assert reasons(diagnostics) == []
+    assert diagnostics.report(CALLER).leniency == {"downgrade": 0}
 
 
 def test_what_several_processes_count_adds_up(store):

@@ -3,14 +3,23 @@
 import random
 import statistics
 import time
+from dataclasses import replace
 
 import pytest
 
 from lrs.errors import PayloadTooLarge, TooManyRequests, Unauthorized
 from lrs.services import clocks
 from lrs.services.auth import Authenticator, digest
-from lrs.services.limits import FAILURES_ALTOGETHER, FAILURES_OF_KEY, Attempts, RateLimits, network
-from lrs.services.principals import Limits, Principal
+from lrs.services.limits import (
+    FAILURES_ALTOGETHER,
+    FAILURES_OF_KEY,
+    LAUNCH_REQUESTS,
+    LAUNCH_STATEMENTS,
+    Attempts,
+    RateLimits,
+    network,
+)
+from lrs.services.principals import Launch, Limits, Principal
 from lrs.services.setup import first_credential
 from lrs.store.credentials import Credential
 
@@ -53,6 +62,37 @@ def test_a_credential_may_have_limits_of_its_own_smaller_or_larger(limits):
     assert allowed(limits.request, caller("slow", requests=3)) == 3
     assert allowed(limits.request, caller("fast", requests=50)) == 50
     assert allowed(limits.statements, caller("slow", statements=7), 2) == 3
+
+
+def launched(learner="lan", activity="https://hoc.example.vn/khoa", **limits):
+    launch = Launch({"mbox": f"mailto:{learner}@hoc.example.vn"}, activity)
+    return replace(caller(**limits), launch=launch)
+
+
+def test_a_learners_browser_leaves_the_most_of_what_its_key_may_send(store):
+    free = RateLimits(store.allowances, PEPPER, requests=1000, statements=10_000, address_requests=0)
+    assert allowed(free.request, launched()) == LAUNCH_REQUESTS
+    assert allowed(free.statements, launched(), 100) == LAUNCH_STATEMENTS / 100
+    free.request(launched("minh"))
+    free.request(launched(activity="https://hoc.example.vn/bai"))
+    with pytest.raises(PayloadTooLarge, match=f"{LAUNCH_STATEMENTS} statements"):
+        free.statements(launched("minh"), LAUNCH_STATEMENTS + 1)
+    assert allowed(free.request, caller()) == 1000 - LAUNCH_REQUESTS - 2
+    assert allowed(free.statements, caller(), 1000) == (10_000 - LAUNCH_STATEMENTS) / 1000
+
+
+def test_a_launch_sends_no_more_than_its_key_may(limits):
+    assert allowed(limits.request, launched()) == 20
+    with pytest.raises(TooManyRequests):
+        limits.request(caller())
+    with pytest.raises(PayloadTooLarge, match="100 statements"):
+        limits.statements(launched(), 101)
+
+
+def test_a_launch_of_a_key_without_limits_has_them(store):
+    free = RateLimits(store.allowances, PEPPER, requests=0, statements=0, address_requests=0)
+    assert allowed(free.request, launched()) == LAUNCH_REQUESTS
+    assert allowed(free.statements, launched(), 100) == LAUNCH_STATEMENTS / 100
 
 
 def test_no_limit_is_no_limit(store):

@@ -125,7 +125,7 @@ def _look(config: Config, keys: Keys) -> None:
     def curl(who: tuple[str, str], path: str) -> str:
         return f"curl -u {shlex.quote(':'.join(who))} {shlex.quote(root + path)}"
 
-    coverage = "/api/reports/coverage?programme=192&by=unit&format=csv"
+    coverage = "/api/reports/coverage?programme=57&by=unit&format=csv"
     _say(
         messages.DEMO_LOOK,
         organisation=ORGANISATION,

@@ -1,11 +1,12 @@
-"""Targets that the made-up programme has for the made-up people."""
+"""Targets that the programmes have for the made-up people."""
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from typing import Final
 
 from schemas.demo.chance import chance
-from schemas.demo.events import LITERACY
+from schemas.demo.events import LITERACY, RESOLUTION
 from schemas.demo.places import Places
 from schemas.registries.targets import Target
 
@@ -23,5 +24,5 @@ def targets(places: Places) -> Iterator[Target]:
         more = rnd.uniform(1.05, 2.2)
         for group in _GROUPS:
             if people := round(known[place.number, group] * more):
-                for year, percent in _PERCENT.items():
-                    yield Target(LITERACY, place.unit.code, year, SOURCE, group, people, percent)
+                for programme, (year, percent) in product((LITERACY, RESOLUTION), _PERCENT.items()):
+                    yield Target(programme, place.unit.code, year, SOURCE, group, people, percent)

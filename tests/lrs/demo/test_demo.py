@@ -125,7 +125,7 @@ def test_registries_and_targets_are_there_and_those_of_others_stay(run, store):
 
 def test_it_says_where_to_look_in_both_languages(run):
     _, said = run()
-    assert "/api/reports/coverage?programme=192&by=unit" in said
+    assert "/api/reports/coverage?programme=57&by=unit" in said
     assert "/api/records?limit=10" in said
     _, said = run(locale="vi_VN.UTF-8")
     assert "Một trang hồ sơ đào tạo" in said

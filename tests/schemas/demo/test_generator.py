@@ -135,5 +135,5 @@ def test_nobody_has_a_name_a_number_of_papers_or_a_mailbox(statements):
 
 def test_targets_are_of_units_that_have_people(demo):
     found = list(targets(demo.places))
-    assert len({(each.unit, each.group, each.year) for each in found}) == len(found)
+    assert len({(each.programme, each.unit, each.group, each.year) for each in found}) == len(found)
     assert {each.unit for each in found} == {place.unit.code for place in demo.places.places}

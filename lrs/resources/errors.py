@@ -3,12 +3,16 @@
 import json
 import logging
 from collections.abc import Iterable
+from typing import Final
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from lrs.errors import LRSError, PayloadTooLarge, TooManyRequests, Unauthorized, Unavailable
 from schemas.faults import Fault, Refused, TooLarge
+
+_BASIC: Final = 'Basic realm="xAPI", charset="UTF-8"'
+_BEARER: Final = 'Bearer realm="xAPI", error="invalid_token"'
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +42,10 @@ def _lrs_error(error: LRSError) -> Response:
     if isinstance(error, Unavailable | TooManyRequests):
         headers.append(("Retry-After", str(error.retry_after)))
     if isinstance(error, Unauthorized):
-        headers.append(("WWW-Authenticate", g.get("challenge", 'Basic realm="xAPI", charset="UTF-8"')))
+        headers.append(("WWW-Authenticate", g.get("challenge", _BASIC)))
+        # Which of the two was wrong: who has a token fetches another one then (RFC 6750, 3.1).
+        if request.headers.get("Authorization", "")[:7].lower() == "bearer ":
+            headers.append(("WWW-Authenticate", _BEARER))
     return problem(error.status, error.title, error.faults, headers)
 
 

@@ -136,6 +136,15 @@ def test_a_bad_token_is_401_in_the_usual_shape(stranger):
         assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
 
 
+def test_whose_token_was_bad_is_told_so_and_others_are_not(stranger):
+    for path in ("/xapi/statements", "/api/diagnostics"):
+        basic, told = stranger.get(path, headers=bearer("x.y.z")).headers.getlist("WWW-Authenticate")
+        assert (basic[:6], told) == ("Basic ", 'Bearer realm="xAPI", error="invalid_token"')
+        for headers in ({}, {"Authorization": "Basic x"}):
+            (basic,) = stranger.get(path, headers=headers).headers.getlist("WWW-Authenticate")
+            assert basic.startswith("Basic ")
+
+
 def test_a_revoked_token_is_refused_within_a_minute(key, stranger, later):
     client, _, _ = key()
     token = token_of(client, scope="state").json["access_token"]

@@ -38,7 +38,7 @@ from lrs.resources.diagnostics import watch
 from lrs.resources.encodings import Decoding
 from lrs.resources.guards import guard
 from lrs.resources.health import health
-from lrs.resources.limits import limit_addresses, limit_callers
+from lrs.resources.limits import limit_addresses
 from lrs.resources.oauth import oauth
 from lrs.resources.profiles import profiles
 from lrs.resources.xapi.about import About
@@ -165,8 +165,13 @@ def _xapi(config: Config, parts: Parts) -> Blueprint:
         views[where] = Documents.as_view(kind.replace(" ", "_"), kind, parts.documents, bodies)
     for where, view in views.items():
         blueprint.add_url_rule(where, view_func=view)
-    guard(blueprint, parts.authenticator, config.default_version, lambda: parts.statements.consistent_through)
-    limit_callers(blueprint, parts.limits)
+    guard(
+        blueprint,
+        parts.authenticator,
+        parts.limits,
+        config.default_version,
+        lambda: parts.statements.consistent_through,
+    )
     watch(blueprint, parts.diagnostics, {"xapi.statements"})
     return blueprint
 

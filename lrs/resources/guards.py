@@ -12,6 +12,7 @@ from lrs.resources.cookies import Cookies
 from lrs.resources.encodings import REFUSAL, compress
 from lrs.services.auth import Authenticator
 from lrs.services.confinement import refuse_launch
+from lrs.services.limits import RateLimits
 from lrs.services.principals import Principal
 from schemas.xapi.leniency import MISSING_VERSION
 from schemas.xapi.timestamps import iso
@@ -26,10 +27,14 @@ _IN_A_LAUNCH = frozenset({"batches.store", "validation.validate"})
 def guard(
     blueprint: Blueprint,
     authenticator: Authenticator,
+    limits: RateLimits,
     default_version: Version,
     consistent_through: Callable[[], int],
 ) -> None:
-    """Let only callers with a credential and a version we speak reach the views; ``about`` is open to all."""
+    """Let only callers with a credential and a version we speak reach the views; ``about`` is open to all.
+
+    A request is counted as soon as it is known whose it is, whatever else may be wrong with it.
+    """
 
     @blueprint.before_request
     def check() -> Response | None:
@@ -42,7 +47,8 @@ def guard(
             return cors.preflight()
         if asked.endpoint in _OPEN_TO_ALL:
             return None
-        kept.principal = authenticated(authenticator)
+        kept.principal = caller = authenticated(authenticator)
+        limits.request(caller)
         kept.version = _negotiated()
         refuse_unreadable()
         return None
@@ -60,9 +66,16 @@ def guard(
 
 
 def guard_api(
-    blueprint: Blueprint, authenticator: Authenticator, cookies: Cookies, open_to_all: Collection[str] = ()
+    blueprint: Blueprint,
+    authenticator: Authenticator,
+    limits: RateLimits,
+    cookies: Cookies,
+    open_to_all: Collection[str] = (),
 ) -> None:
-    """Let only callers with a credential or a session reach the views of the own API, but for those open to all."""
+    """Let only callers with a credential or a session reach the views of the own API, but for those open to all.
+
+    They are counted as in ``guard``.
+    """
 
     @blueprint.before_request
     def check() -> Response | None:
@@ -71,6 +84,7 @@ def guard_api(
         if (request.endpoint or "").rpartition(".")[2] not in open_to_all:
             # Whoever says who it is means that, whatever cookie the browser adds.
             g.principal = authenticated(authenticator) if "Authorization" in request.headers else cookies.caller()
+            limits.request(g.principal)
             if request.endpoint not in _IN_A_LAUNCH:
                 refuse_launch(g.principal)
         refuse_unreadable()

@@ -1,17 +1,14 @@
-"""Requests are counted before anything else is done for them: by their address, and once it is known, by their caller.
+"""Requests are counted before anything else is done for them: by their address, and by the guards for their caller.
 
 The address is the peer's. Behind trusted proxies, it is the one that the outermost of them has added to
 X-Forwarded-For; what stands left of it can be anybody's invention.
 """
 
-from typing import cast
-
-from flask import Blueprint, Flask
-from flask.globals import app_ctx, request_ctx
+from flask import Flask
+from flask.globals import request_ctx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lrs.services.limits import RateLimits
-from lrs.services.principals import Principal
 
 _UNCOUNTED = "/health/"
 
@@ -27,13 +24,3 @@ def limit_addresses(app: Flask, limits: RateLimits, *, proxies: int) -> None:
         asked = request_ctx.request
         if not asked.path.startswith(_UNCOUNTED):
             limits.address(asked.remote_addr or "")
-
-
-def limit_callers(blueprint: Blueprint, limits: RateLimits) -> None:
-    """Refuse what is too much from one caller. The blueprint's guard must have been there before."""
-
-    @blueprint.before_request
-    def count() -> None:
-        caller = cast("Principal | None", app_ctx.g.get("principal"))
-        if caller is not None:
-            limits.request(caller)

@@ -23,7 +23,6 @@ from lrs.resources.cors import share
 from lrs.resources.diagnostics import watch
 from lrs.resources.encodings import compress
 from lrs.resources.guards import guard_api
-from lrs.resources.limits import limit_callers
 from lrs.resources.mime import essence
 from lrs.services.auth import Authenticator
 from lrs.services.diagnostics import Diagnostics
@@ -170,8 +169,7 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
     def add(self, *sections: Section) -> None:
         """Serve and describe these views, to callers with a credential."""
         for section in sections:
-            guard_api(section.blueprint, self._authenticator, self._cookies, section.open_to_all)
-            limit_callers(section.blueprint, self._limits)
+            guard_api(section.blueprint, self._authenticator, self._limits, self._cookies, section.open_to_all)
             watch(section.blueprint, self._diagnostics, ())
             self.register_blueprint(section.blueprint)
             for status in section.refusals - self._refusals:

@@ -89,6 +89,27 @@ def test_who_asks_for_tokens_is_counted_too(serve):
     assert statuses(3, ask, "POST", "/oauth/token", key="slow", **form) == [200, 200, 429]
 
 
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/xapi/statements", {"X-Experience-API-Version": "9"}, 400),
+        ("/xapi/statements", {"Content-Encoding": "br"}, 415),
+        ("/api/diagnostics", {"Content-Encoding": "br"}, 415),
+    ],
+)
+def test_what_is_refused_for_another_reason_counts_too(serve, path, headers, status):
+    ask = serve(("slow", {"requests": 2}))
+    assert statuses(4, ask, "GET", path, key="slow", headers=headers) == [status] * 2 + [429] * 2
+
+
+def test_a_launch_that_may_not_use_what_it_asks_for_is_counted(serve):
+    ask = serve(("slow", {"requests": 3}))
+    wanted = {"agent": {"mbox": "mailto:lan@hoc.example.vn"}, "activity": "https://hoc.example.vn/khoa"}
+    made = ask("POST", "/api/launches", key="slow", json=wanted)
+    bearer = {"Authorization": f"Bearer {made.json['token']}"}
+    assert statuses(3, ask, "GET", "/api/diagnostics", headers=bearer) == [403, 403, 429]
+
+
 def test_processes_count_requests_together(serve):
     asks = [serve(requests_per_minute=60) for _ in range(2)]
     told = [status for ask in asks for status in statuses(60, ask, "GET", "/api/diagnostics")]

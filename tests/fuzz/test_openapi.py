@@ -102,6 +102,14 @@ class Callers:
         self.do("PUT", "/api/units", {"units": [unit], "links": []})
         return unit["code"]
 
+    def decisions(self):
+        self.do("POST", "/api/batches", [LEARNED])
+        return {"links": [{"kind": "split", "identity": LEARNED["actor"]["mbox"], "reason": "mistake"}]}
+
+    def learner(self):
+        self.do("POST", "/api/learners/links", self.decisions())
+        return self.do("GET", "/api/learners", None)["learners"][0]["number"]
+
     def improve(self, case):
         """Put what exists, or opens, in the place of what was made up."""
         there = {
@@ -109,6 +117,7 @@ class Callers:
             "id": lambda: self.organisation()["id"],
             "member": lambda: self.invitation()["member"]["id"],
             "code": self.unit,
+            "number": self.learner,
         }
         for name in case.path_parameters.keys() & there:
             case.path_parameters[name] = there[name]()
@@ -116,11 +125,17 @@ class Callers:
             "/api/session": lambda: self._sign_in,
             "/api/invitations/accept": lambda: acceptance(self.invitation()),
             "/api/launches": lambda: LAUNCH,
+            "/api/learners/links": self.decisions,
         }
         if case.method == "POST" and case.path in bodies:
-            case.body = bodies[case.path]()
+            case.body, case.media_type = bodies[case.path](), "application/json"
 
 
+LEARNED = {
+    "actor": {"mbox": "mailto:lan@hoc.example.vn"},
+    "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
+    "object": {"id": "https://hoc.example.vn/courses/an-toan-so"},
+}
 LAUNCH = {"agent": {"mbox": "mailto:lan@hoc.example.vn"}, "activity": "https://hoc.example.vn/courses/an-toan-so"}
 
 

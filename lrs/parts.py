@@ -74,8 +74,8 @@ class Parts:
         # Tokens are judged with their credentials: one authenticator does that, and the one that callers meet needs
         # the tokens.
         admit = Authenticator(store, pepper).admit
-        keyring = Keyring(store, pepper)
-        self.tokens = Tokens(store, keyring, config.home_page, admit=admit, lifetime=config.token_lifetime)
+        self.keyring = Keyring(store, pepper)
+        self.tokens = Tokens(store, self.keyring, config.home_page, admit=admit, lifetime=config.token_lifetime)
         self.attempts = Attempts(store.allowances, pepper)
         bearer = Bearers(self.tokens, self.issuers).prove
         self.authenticator = Authenticator(store, pepper, bearer=bearer, attempts=self.attempts)
@@ -94,6 +94,7 @@ class Parts:
         """Begin what goes on beside the requests."""
         self.safetime.start()
         self.diagnostics.start()
+        self.keyring.tell_state()
 
     def stop(self) -> None:
         """Leave the other processes and close the store."""

@@ -6,6 +6,7 @@ until the last token that it signed is over, so that a new key breaks nothing.
 """
 
 import hashlib
+import logging
 import threading
 from base64 import urlsafe_b64encode
 from itertools import pairwise
@@ -31,6 +32,12 @@ _AGE: Final = 90 * 24 * 3600 * _SECOND
 # Other processes go on signing with an old key until they read the keys anew; their clocks may differ a little.
 _OVERLAP: Final = (LONGEST + 300) * _SECOND
 _SEEN_AGAIN: Final = 3.0
+_LOCKED: Final = (
+    "The signing keys were made under another LRS_PEPPER: set that one again, or make a new key with"
+    " `lrs admin keys rotate`, which ends all tokens"
+)
+
+log = logging.getLogger(__name__)
 
 
 class Signer(NamedTuple):
@@ -67,13 +74,19 @@ class Keyring:
         """
         known = self._current(REFRESH)
         if known.signer is None and known.highest:
-            raise WrongPepper(
-                "The signing keys were made under another LRS_PEPPER: set that one again, or make a new key with"
-                " `lrs admin keys rotate`, which ends all tokens"
-            )
+            raise WrongPepper(_LOCKED)
         if known.signer is None or known.since < clocks.now() - _AGE:
             known = self._after(known.highest)
         return known.signer or self.signer()
+
+    def tell_state(self) -> None:
+        """Say in the log, for the start of a process, that no key opens: until that is mended, nobody gets a token."""
+        try:
+            known = self._current(REFRESH)
+        except Unavailable:  # then the process has worse to tell
+            return
+        if known.signer is None and known.highest:
+            log.error(_LOCKED)
 
     def find(self, kid: str) -> Ed25519PublicKey | None:
         """Return the key to verify with, or None. One that is unknown may have just been made elsewhere."""

@@ -8,13 +8,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from lrs.errors import LRSError
+from lrs.errors import Unavailable
 
 _NONCE: Final = 12
 
 
-class WrongPepper(LRSError):
-    """Something was sealed under another pepper, or changed since."""
+class WrongPepper(Unavailable):
+    """Something was sealed under another pepper, or changed since: no defect, but a state that the operator ends."""
 
     title = "A secret in the database was kept under another LRS_PEPPER"
 

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from lrs.errors import NotFound
+from lrs.errors import NotFound, Unavailable
 from lrs.services.keyring import LONGEST, REFRESH, Keyring
 from lrs.services.seals import Seals, WrongPepper
 from lrs.services.setup import first_credential
@@ -56,6 +56,19 @@ def test_under_another_pepper_nothing_is_signed_and_the_reason_is_said(bare_stor
     with pytest.raises(WrongPepper, match=r"LRS_PEPPER.*keys rotate"):
         stranger.signer()
     assert stranger.public() == {}
+
+
+def test_that_no_key_opens_is_said_at_the_start_and_refused_as_what_the_operator_ends(bare_store, keyring, caplog):
+    keyring.tell_state()
+    keyring.signer()
+    keyring.tell_state()
+    assert caplog.messages == []
+    stranger = Keyring(bare_store, PEPPER[::-1])
+    stranger.tell_state()
+    (said,) = caplog.messages
+    assert "LRS_PEPPER" in said
+    with pytest.raises(Unavailable):
+        stranger.signer()
 
 
 def test_a_process_with_another_pepper_never_puts_its_own_key_first(bare_store, keyring, later):

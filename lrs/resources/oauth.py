@@ -4,7 +4,7 @@ Errors of the first two are in OAuth's own shape; what is no matter of OAuth, su
 """
 
 from typing import Any, Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -64,7 +64,10 @@ def oauth(tokens: Tokens, authenticator: Authenticator, limits: RateLimits) -> B
         """Tell the keys that tokens are signed with."""
         return jsonify({"keys": tokens.jwks()})
 
+    # Where there is a path in the issuer's address, it stands behind the name (RFC 8414, 3.1); in front, it is cut off
+    # by the proxy.
     @blueprint.get(METADATA)
+    @blueprint.get(METADATA + urlsplit(tokens.issuer).path)
     def metadata() -> Response:
         """Describe this server to clients that find out by themselves."""
         return jsonify(_described(tokens.issuer))

@@ -1,10 +1,16 @@
 import base64
 import time
+from dataclasses import replace
 
 import jwt
 import pytest
 from jwt.algorithms import OKPAlgorithm
 
+from lrs.app import close, create_app
+from lrs.config import Config
+from lrs.services.auth import digest
+
+OTHER_PEPPER = "another pepper, of 32 characters or more"
 HOME = "https://hoc.example.vn/lrs"
 GRANT = {"grant_type": "client_credentials"}
 
@@ -182,11 +188,39 @@ def test_the_keys_are_open_to_all_and_verify_tokens(key, stranger):
     assert "d" not in jwk
 
 
+def test_where_the_keys_were_made_under_another_pepper_nobody_gets_a_token_and_nothing_is_a_defect(
+    key, another_pepper, shared_store, caplog
+):
+    client, name, secret = key()
+    token_of(client)
+    credential = shared_store.credentials.find(name)
+    shared_store.credentials.put(replace(credential, digest=digest(OTHER_PEPPER.encode(), name, secret)))
+    answer = another_pepper.test_client().post(
+        "/oauth/token", data=GRANT | {"client_id": name, "client_secret": secret}
+    )
+    assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
+    assert "Retry-After" in answer.headers
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+@pytest.fixture
+def another_pepper(mongod, shared_store):
+    made = create_app(Config(mongodb_uri=mongod.uri, database=shared_store.database.name, pepper=OTHER_PEPPER))
+    yield made
+    close(made)
+
+
 def test_the_server_describes_itself_under_its_public_address(stranger):
     found = stranger.get("/.well-known/oauth-authorization-server").json
     assert (found["issuer"], found["token_endpoint"]) == (HOME, f"{HOME}/oauth/token")
     assert (found["jwks_uri"], found["revocation_endpoint"]) == (f"{HOME}/oauth/jwks", f"{HOME}/oauth/revoke")
     assert found["grant_types_supported"] == ["client_credentials"]
+
+
+def test_it_does_so_at_the_place_that_belongs_to_an_address_with_a_path(stranger):
+    found = stranger.get("/.well-known/oauth-authorization-server/lrs")
+    assert found.json == stranger.get("/.well-known/oauth-authorization-server").json
+    assert stranger.get("/.well-known/oauth-authorization-server/other").status_code == 404
 
 
 def test_these_are_posted_and_not_got(stranger):

@@ -5,6 +5,7 @@ longer remembers the caller, which is within a minute.
 """
 
 import json
+import math
 import secrets
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -74,10 +75,14 @@ class CredentialService:
         return self._held(principal, key)
 
     def create(self, principal: Principal, wanted: Wanted) -> Issued:
-        """Make a credential; raise Forbidden for scopes that the caller may not grant, Refused for too high limits."""
+        """Make a credential; raise Forbidden for scopes that the caller may not grant, Refused for too high limits.
+
+        A caller with limits of its own grants no more than these, and these where nothing is said.
+        """
         principal.require("credentials")
         _require_grant(principal, wanted.scopes)
         self._require_bounded(wanted.limits)
+        wanted = replace(wanted, limits=_within(principal, wanted.limits))
         issued = self._made(principal.org, wanted)
 
         def insert(session: Session) -> None:
@@ -112,12 +117,14 @@ class CredentialService:
     def change(self, principal: Principal, key: str, values: Mapping[str, Any]) -> Credential:
         """Set fields of a credential, named and typed as in ``Credential``; return it as it is then.
 
-        Raise NotFound; Forbidden where the caller may not grant the scopes that it has, or is to have; Refused for too
-        high limits.
+        Raise NotFound; Forbidden where the caller may not grant the scopes or limits that it has, or the scopes that it
+        is to have; Refused for too high limits.
         """
         principal.require("credentials")
         _require_grant(principal, values.get("scopes", frozenset()))
-        self._require_bounded(values.get("limits", {}))
+        if "limits" in values:
+            self._require_bounded(values["limits"])
+            values = {**values, "limits": _within(principal, values["limits"])}
 
         def change(session: Session) -> tuple[Credential, dict[str, Any]]:
             held = self._grantable(principal, key, session)
@@ -169,6 +176,8 @@ class CredentialService:
         """
         held = self._held(principal, key, session)
         _require_grant(principal, held.scopes)
+        if any(held.limits.get(name, math.inf) > most for name, most in _own(principal).items()):
+            raise Forbidden("This credential may not change one with higher limits than its own")
         return held
 
     def _held(self, principal: Principal, key: str, session: Session | None = None) -> Credential:
@@ -185,6 +194,20 @@ def _require_grant(principal: Principal, scopes: AbstractSet[str]) -> None:
     """
     if foreign := scopes - grantable(principal.scopes):
         raise Forbidden(f"This credential may not grant {', '.join(sorted(foreign))}")
+
+
+def _own(principal: Principal) -> dict[str, int]:
+    return {name: most for name, most in principal.limits._asdict().items() if most is not None}
+
+
+def _within(principal: Principal, limits: Mapping[str, int]) -> dict[str, int]:
+    """Return limits that a caller may grant: its own where nothing is said; raise Refused for higher ones."""
+    own = _own(principal)
+    if too_high := [name for name, most in own.items() if limits.get(name, 0) > most]:
+        raise Refused(
+            Fault(f"limits.{name}", "limit", f"This credential may grant {own[name]} at most.") for name in too_high
+        )
+    return own | dict(limits)
 
 
 def _told(principal: Principal, key: str, changed: Mapping[str, Any]) -> Entry | None:

@@ -84,3 +84,35 @@ def test_limits_are_bounded_where_the_server_has_one(service, admin):
     key = service.create(admin, Wanted()).credential.key
     with pytest.raises(Refused, match="600"):
         service.change(admin, key, {"limits": {"requests": 601}})
+
+
+def limited(admin, **limits):
+    return Principal(admin.org, "clerk", frozenset({"credentials"}), b"{}", {}, limits=Limits(**limits))
+
+
+def test_whoever_has_limits_grants_no_more_than_these(service, admin):
+    clerk = limited(admin, requests=100)
+    made = service.create(clerk, Wanted()).credential
+    assert made.limits == {"requests": 100}
+    assert service.create(clerk, Wanted(limits={"requests": 9, "body": 10})).credential.limits == {
+        "requests": 9,
+        "body": 10,
+    }
+    with pytest.raises(Refused) as refused:
+        service.create(clerk, Wanted(limits={"requests": 101}))
+    assert [fault.path for fault in refused.value.faults] == ["limits.requests"]
+    with pytest.raises(Refused):
+        service.change(clerk, made.key, {"limits": {"requests": 101}})
+    assert service.change(clerk, made.key, {"limits": {"body": 10}}).limits == {"requests": 100, "body": 10}
+
+
+def test_nor_does_it_take_over_a_key_that_has_higher_ones(service, admin):
+    clerk = limited(admin, requests=100)
+    for limits in ({}, {"requests": 101}):
+        free = service.create(admin, Wanted(limits=limits)).credential.key
+        for taking in (service.renew, service.delete):
+            with pytest.raises(Forbidden):
+                taking(clerk, free)
+        with pytest.raises(Forbidden):
+            service.change(clerk, free, {"limits": {"requests": 1}})
+    assert service.renew(clerk, service.create(admin, Wanted(limits={"requests": 100})).credential.key).secret

@@ -118,8 +118,9 @@ class Authenticator:
         expected = credential.digest if credential else bytes(len(offered))
         if not hmac.compare_digest(offered, expected) or credential is None:
             raise _Wrong
-        proven = self.admit(credential)
+        # Whoever knows the secret learns at once that the key was enabled.
         self._refused.forget(self._mark(b"key", key))
+        proven = self.admit(credential)
         self._right.put(self._mark(b"basic", f"{key}\0{secret}"), value=True)
         return proven
 

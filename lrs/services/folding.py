@@ -256,8 +256,7 @@ def folding_of(store: Store, registries: RegistryService, timezone: str) -> Fold
     """Return the folding by these registries and the shipped vocabulary."""
 
     def unit_key(code: str, day: date) -> str:
-        unit = registries.current().units.find(code, day)
-        return unit.key if unit else ""
+        return registries.current().units.key_of(code, day)
 
     def has_skill(skill: Skill) -> bool:
         return registries.current().frameworks.skill(skill.framework, skill.version or None, skill.code) is not None

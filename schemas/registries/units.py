@@ -62,6 +62,7 @@ class Units:
         self._before: dict[str, list[tuple[Link, Unit]]] = defaultdict(list)
         self._connect()
         self._placed: dict[tuple[str, date], Place] = {}
+        self._keys: dict[tuple[str, date], str] = {}
         self._sort_keys: dict[str, str] = {}
         self._words: dict[str, tuple[Word, ...]] = {}
 
@@ -91,6 +92,15 @@ class Units:
         versions = self._by_code.get(code, [])
         place = bisect_right(versions, at, key=lambda unit: unit.begins) - 1
         return versions[place] if place >= 0 and at < versions[place].ends else None
+
+    def key_of(self, code: str, at: date) -> str:
+        """Return the key of the unit that has this code on a day, "" where there is none."""
+        if (known := self._keys.get((code, at))) is None:
+            if len(self._keys) >= _REMEMBERED:
+                self._keys.clear()
+            unit = self.find(code, at)
+            known = self._keys[code, at] = unit.key if unit else ""
+        return known
 
     def at(self, day: date) -> list[Unit]:
         """Return the units of a day, in the order of the registry."""

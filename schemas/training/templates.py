@@ -44,6 +44,12 @@ class Location:
         self._ways = [_parsed(way.strip()) for way in text.split("|")]
         self.path = " | ".join(_told(way) for way in self._ways)
 
+    @property
+    def members(self) -> Sequence[str] | None:
+        """Return the names of the members that lead there, where nothing but these does."""
+        names = [step for step in self._ways[0] if isinstance(step, str)]
+        return names if len(self._ways) == 1 and names == self._ways[0] else None
+
     def find(self, statement: object) -> list[Any]:
         """Return the values there."""
         if len(self._ways) == 1:
@@ -60,9 +66,14 @@ class Rule:
         self._location = Location(rule["location"])
         self._presence = rule.get("presence")
         self._lists: dict[str, list[Any]] = {name: rule[name] for name in ("any", "all", "none") if name in rule}
+        self._members = None if self._lists else self._location.members
 
     def broken(self, statement: object) -> Broken | None:
         """Return what is broken, by the first word of the rule that is."""
+        if self._members is not None:
+            # Most rules only ask whether something is there.
+            word = "excluded" if _has(statement, self._members) else "included"
+            return Broken(self._location.path, word) if word == self._presence else None
         values = self._location.find(statement)
         word = self._word(values)
         return None if word is None else Broken(self._location.path, word)
@@ -166,6 +177,15 @@ def _told(way: Iterable[Step]) -> str:
         else:
             path = item(path, step[0]) if len(step) == 1 and isinstance(step[0], int) else f"{path}[*]"
     return path
+
+
+def _has(value: Any, members: Sequence[str]) -> bool:
+    """Tell whether these members lead to anything."""
+    for name in members:
+        if not isinstance(value, dict) or name not in value:
+            return False
+        value = value[name]
+    return True
 
 
 def _walk(value: Any, way: Sequence[Step]) -> list[Any]:

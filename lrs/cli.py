@@ -17,6 +17,7 @@ from lrs import (
     member_commands,
     messages,
     organisation_commands,
+    rebuild_commands,
     registry_commands,
 )
 from lrs.config import Config, language
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     audit_commands.add_to(admin)
     key_commands.add_to(admin)
     registry_commands.add_to(admin)
+    rebuild_commands.add_to(admin)
     demo_command.add_to(admin)
     return parser
 

@@ -242,6 +242,20 @@ ORGANISATION_ENABLED = Text(
     "The organisation {organisation} is enabled: its keys open again what they did before.",
     "Đã mở lại tổ chức {organisation}: các khóa của tổ chức dùng được như trước.",
 )
+REBUILD_WAITS = Text(
+    "{organisation}: waiting for the worker to let go ...", "{organisation}: đang chờ tiến trình nền nhường chỗ ..."
+)
+REBUILD_CLEARS = Text(
+    "{organisation}: removing what there was ...", "{organisation}: đang xóa những gì đã tính trước đây ..."
+)
+REBUILD_FOLDS = Text(
+    "{organisation}: {count} of {total} statements, {rate} a second, about {left} seconds left",
+    "{organisation}: {count}/{total} statement, mỗi giây {rate}, còn khoảng {left} giây",
+)
+REBUILT = Text(
+    "{organisation}: training records and figures were made anew from {count} statements in {seconds} seconds.",
+    "{organisation}: đã tính lại hồ sơ đào tạo và số liệu từ {count} statement trong {seconds} giây.",
+)
 INVITED = Text(
     "With this code, shown this once, {email} sets a password within seven days, at POST /api/invitations/accept:"
     "\n{code}",

@@ -23,7 +23,7 @@ BATCH: Final = 500
 _MOST_AHEAD: Final = 4
 """Organisations of which a batch may wait in memory."""
 _LOOK: Final = 5.0
-"""Seconds after which a worker looks whether somebody else has set a place back."""
+"""Seconds after which a worker looks whether somebody else has set a place back, or wants it."""
 
 Move = Callable[[Session], None]
 """Moves the place behind a batch within a transaction; raises LeaseLost where another worker holds it."""
@@ -135,10 +135,10 @@ class Follower(Generic[T]):
         return 1
 
     def _look(self) -> None:
-        """Learn of places that were set back: without anything new nobody would ask for their lease."""
+        """Learn of places that were set back, or that others want: without anything new nobody asks for their lease."""
         places = self._store.places.all(f"{self._name}:")
-        clean = {name: place.place for name, place in places.items() if not place.unclean}
-        self._known = {org: clean[name] for org in self._known if (name := self.name(org)) in clean}
+        quiet = {name: each.place for name, each in places.items() if not (each.unclean or each.wanted)}
+        self._known = {org: quiet[name] for org in self._known if (name := self.name(org)) in quiet}
         self._looked = clocks.passed()
 
     def name(self, org: bytes) -> str:

@@ -18,12 +18,13 @@ class Place(NamedTuple):
     """Everything stored up to ``place`` has been read, in microseconds.
 
     ``unclean``: what was derived before the place was reset is still there, and must go before anything is read.
-    ``target`` is how far it was before that, 0 where it was never reset.
+    ``target`` is how far it was before that, 0 where it was never reset. ``wanted``: somebody asked for it lately.
     """
 
     place: int
     unclean: bool = False
     target: int = 0
+    wanted: bool = False
 
     @property
     def rebuilding(self) -> bool:
@@ -55,6 +56,8 @@ class Places:
                     "worker": {"$cond": ["$free", worker, kept]},
                     "until": {"$cond": ["$free", _in(lease), {"$cond": [mine, _NEVER, "$until"]}]},
                     "place": {"$ifNull": ["$place", 0]},
+                    # Free, so nobody else wants it any more: what is left was forgotten.
+                    "wanted": {"$cond": ["$free", "$$REMOVE", "$wanted"]},
                 }
             },
             {"$unset": "free"},
@@ -125,4 +128,4 @@ def _wanted_by_another(worker: str) -> Document:
 
 
 def _place(row: Document) -> Place:
-    return Place(int(row.get("place", 0)), row.get("unclean", False), int(row.get("target", 0)))
+    return Place(int(row.get("place", 0)), row.get("unclean", False), int(row.get("target", 0)), "wanted" in row)

@@ -190,6 +190,11 @@ class Statements:
             last = self._rows.find({"org": org} | having(bounds), {"stored": 1}).sort("stored", -1).limit(1)
             return max((int(document["stored"]) for document in last), default=0)
 
+    def count(self, org: bytes, through: int) -> int:
+        """Return how many statements of an organisation were stored up to an instant, voided ones too."""
+        with translated(), pymongo.timeout(self._deadline):
+            return self._rows.count_documents({"org": org, "stored": {"$lte": through}})
+
     def next(self, org: bytes, place: int, *, through: int) -> int | None:
         """Return when the first statement of the feed with ``place`` < stored <= ``through`` was stored, or None."""
         span = {"org": org, "stored": {"$gt": place, "$lte": through}}

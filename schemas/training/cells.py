@@ -14,8 +14,8 @@ import msgspec
 
 from schemas.training.facts import Facts
 
-Family: TypeAlias = Literal["coverage", "team", "task", "skill", "expert", "reach", "business"]
-FAMILIES: Final[tuple[Family, ...]] = ("coverage", "team", "task", "skill", "expert", "reach", "business")
+Family: TypeAlias = Literal["coverage", "summary", "team", "task", "skill", "expert", "reach", "business"]
+FAMILIES: Final[tuple[Family, ...]] = ("coverage", "summary", "team", "task", "skill", "expert", "reach", "business")
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -47,6 +47,8 @@ def cells_of(facts: Facts, unit: str, month: str) -> Iterator[Cell]:
         yield Cell("reach", month, here | programmes)
     elif facts.learner is not None or facts.member_learners:
         yield Cell("coverage", month, here | programmes | what | _who(facts))
+        # The same without what most reports do not ask for: a tenth of the cells to read, or less.
+        yield Cell("summary", month, here | programmes | what | _given(groups=facts.groups))
     if facts.team is not None:
         yield Cell("team", month, here | what | {"team": facts.team} | _given(hamlet=facts.hamlet))
     if facts.kind == "task":

@@ -97,7 +97,7 @@ class Publication:
                 if ups is None:
                     ups = self._ups[axis, value] = tuple(self._axes[axis].up(value))
                 for up in ups:
-                    yield axis, (*point[:axis], up, *point[axis + 1 :])
+                    yield axis, point[:axis] + (up,) + point[axis + 1 :]  # noqa: RUF005 - twice as fast
 
 
 class _Table:
@@ -150,12 +150,14 @@ class _Table:
 
     def _complements(self, family: _Family) -> list[Point]:
         """Hide of a family what must be hidden beside the rest; return it."""
-        points = self._families[family]
-        lost = [self._sizes[point] for point in points if point in self._hidden]
-        shown = sorted((self._sizes[point], point) for point in points if point not in self._hidden)
-        if not shown:
+        points, sizes, hidden = self._families[family], self._sizes, self._hidden
+        lost = [sizes[point] for point in points if point in hidden]
+        if len(lost) == len(points):
             return self._nobody(family, points, lost)
-        rest = self._sizes.get(family[1], 0) - sum(size for size, _ in shown)
+        rest = sizes.get(family[1], 0) - sum([sizes[point] for point in points]) + sum(lost)
+        if not lost and not 0 < rest < self._k:
+            return []
+        shown = sorted([(sizes[point], point) for point in points if point not in hidden])
         count = 0
         while count < len(shown) and _tells(rest, lost, shown[count][0], self._k):
             rest += shown[count][0]

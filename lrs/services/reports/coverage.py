@@ -62,12 +62,12 @@ def _counts(verbs: tuple[str, ...]) -> Any:
 
 def target_of(view: View, question: Question, line: Line) -> Target | None:
     """Return the target that a line is held against, or None."""
-    unit = view.units.unit_of(line.values["unit"]) if "unit" in line.values else _chosen_unit(view, question)
     code = line.values.get("programme") or question.chosen.get("programme")
-    if unit is None or code in {None, NONE} or not _comparable(question):
+    if code in {None, NONE} or not _comparable(question):
         return None
+    unit = view.units.unit_of(line.values["unit"]) if "unit" in line.values else _chosen_unit(view, question)
     group = line.values.get("group") or question.chosen.get("group", "")
-    return view.registries.targets.find(str(code), unit, _year(view, question), group)
+    return None if unit is None else view.registries.targets.find(str(code), unit, _year(view, question), group)
 
 
 def against(target: Target | None, line: Line) -> dict[str, Any]:

@@ -194,17 +194,21 @@ def _finest(levels: Sequence[Collection[str]]) -> Collection[str]:
 
 
 def _rolled(axes: Sequence[Axis], tables: Mapping[Levels, _Table], levels: Levels, finest: Levels) -> _Table:
-    """Return a table from one that is finer on one axis only."""
-    place = next(place for place, level in enumerate(levels) if level < finest[place])
-    finer = tables[*levels[:place], levels[place] + 1, *levels[place + 1 :]]
+    """Return a table from the smallest of those that are finer on one axis only."""
+    finer = {
+        place: tables[*levels[:place], level + 1, *levels[place + 1 :]]
+        for place, level in enumerate(levels)
+        if level < finest[place]
+    }
+    place = min(finer, key=lambda place: len(finer[place]))
     gathered: dict[Point, list[BitMap]] = defaultdict(list)
     up = axes[place].steps.up
     ups: dict[str, str] = {}
-    for point, found in finer.items():
+    for point, found in finer[place].items():
         value = point[place]
         if value not in ups:
             ups[value] = _up(value, levels[place], up)
-        gathered[*point[:place], ups[value], *point[place + 1 :]].append(found)
+        gathered[point[:place] + (ups[value],) + point[place + 1 :]].append(found)  # noqa: RUF005 - twice as fast
     return {point: _united(found) for point, found in gathered.items()}
 
 

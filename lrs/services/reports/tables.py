@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from lrs.services.reports.axes import PERIODS, flat, kind_of, months_of, period, plain_period, programme, quarter_of
@@ -198,7 +199,8 @@ def hours(seconds: float) -> float:
 
 def lines_of(cube: Cube, axes: Iterable[Axis], by: Collection[str]) -> list[tuple[Line, dict[str, Any]]]:
     """Return the lines in the order of what they are about, each with its values as they are told."""
-    shows = {axis.name: axis.show for axis in axes if axis.listed}
+    # Few values stand in many lines.
+    shows = {axis.name: cache(axis.show) for axis in axes if axis.listed}
     found = sorted(cube.lines(), key=lambda line: [line.values[name] for name in by])
     return [(line, {name: shows[name](line.values[name]) for name in by}) for line in found]
 

@@ -20,6 +20,8 @@ from schemas.training.cells import Cell, Family
 
 EVER: Final = ("", "9999-99")
 """The months of everything."""
+_SUMMED: Final = frozenset({"kind", "verb", "programmes", "groups"})
+"""Dimensions for which a summary of coverage is enough."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,9 @@ class View:
 
         ``only`` are the values that dimensions may have.
         """
+        kept: Family = "summary" if family == "coverage" and _SUMMED.issuperset(dims) else family
         # A restricted caller's figures hang on coarser ones, whatever was asked for.
-        found = self.store.cells.rolled(self.org, family, dims, months if self.exact else EVER, only)
+        found = self.store.cells.rolled(self.org, kept, dims, months if self.exact else EVER, only)
         rows = (Row(*each) for each in found)
         sums = family == "coverage" and "mode" not in dims
         return self.splits.applied(rows, {"kind": ["task"]} if family == "task" else only, sums=sums)

@@ -3,7 +3,8 @@
 import contextlib
 import json
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from lrs.errors import Conflict, LRSError
 from lrs.services import clocks
@@ -40,12 +41,13 @@ def first_credential(  # noqa: PLR0913 - all that makes up a credential
     origins: str = "",
     leniency: str = "",
 ) -> FirstCredential:
-    """Make sure that the first organisation exists and that this key and secret open it; make them up if empty.
+    """Make sure that the first organisation exists and has this key; make key and secret up if empty.
 
-    The authority of its statements is the account ``key`` at ``home_page``, which is the address of this store. It may
-    do everything, administer included. ``origins`` and ``leniency``, with spaces between, replace what was granted
-    before; where they are empty that stays, and so does what was set since: a disabled credential is not enabled.
-    Running this again with the same words changes nothing. Raise LRSError for a relaxation that there is not.
+    A new key may do everything, administer included. The authority of its statements is the account ``key`` at
+    ``home_page``, which is the address of this store. A key that is there keeps what was changed by hand, its secret
+    and scopes included: it gets only what has changed in these words since they were last given to it, and empty
+    ``origins`` and ``leniency``, with spaces between, say nothing. Raise LRSError for a relaxation that there is not,
+    and for a key of another organisation.
     """
     relaxations = frozenset(leniency.split())
     if foreign := relaxations - RELAXATIONS:
@@ -53,22 +55,46 @@ def first_credential(  # noqa: PLR0913 - all that makes up a credential
     created = not (key and secret)
     key = key or secrets.token_hex(_KEY_BYTES)
     secret = secret or secrets.token_urlsafe(_SECRET_BYTES)
-    org = _first_organisation(store)
     authority = {"objectType": "Agent", "account": {"homePage": home_page, "name": key}}
-    held = store.credentials.find(key)
-    kept = held or Credential(key, org, b"", frozenset(), b"", created=clocks.now())
-    made = replace(
-        kept,
-        org=org,
-        digest=digest(pepper.encode(), key, secret),
-        scopes=frozenset({"all"}) | OWN,
-        authority=json.dumps(authority, ensure_ascii=False).encode(),
-        origins=frozenset(origins.split()) or kept.origins,
-        leniency=relaxations or kept.leniency,
-    )
-    if made != held:
-        _put(store, made, "credential.changed" if held else "credential.created")
+    asked: dict[str, Any] = {
+        "digest": digest(pepper.encode(), key, secret),
+        "authority": json.dumps(authority, ensure_ascii=False).encode(),
+        "origins": frozenset(origins.split()),
+        "leniency": relaxations,
+    }
+    org = _first_organisation(store)
+    try:
+        _provide(store, org, key, asked)
+    except Conflict:  # another process has just made it
+        _provide(store, org, key, asked)
     return FirstCredential(key, secret, created)
+
+
+def _provide(store: Store, org: bytes, key: str, asked: dict[str, Any]) -> None:
+    """Make a key as asked for, or give it what is new in that; raise Conflict where it was just made."""
+    given = {name: _plain(value) for name, value in asked.items() if value}
+
+    def provide(session: Session) -> Entry | None:
+        held = store.credentials.find(key, session)
+        if held is None:
+            scopes = frozenset({"all"}) | OWN
+            made = Credential(key, org, scopes=scopes, created=clocks.now(), given=given, **asked)
+            if not store.credentials.insert(made, session):
+                raise Conflict
+            return Entry("cli", "credential.created", key, {"scopes": sorted(scopes)})
+        if held.org != org:
+            raise LRSError(f"The key {key} belongs to another organisation: LRS_KEY must name another")
+        new = [name for name in given if held.given.get(name) != given[name]]
+        changed = {name: asked[name] for name in new if getattr(held, name) != asked[name]}
+        if new:
+            store.credentials.change(org, key, {**changed, "given": {**held.given, **given}}, session)
+        return Entry("cli", "credential.changed", key, {"fields": sorted(changed)}) if changed else None
+
+    store.administer(org, provide, lambda entry: entry)
+
+
+def _plain(value: bytes | frozenset[str]) -> str:
+    return value.hex() if isinstance(value, bytes) else " ".join(sorted(value))
 
 
 def _first_organisation(store: Store) -> bytes:
@@ -85,8 +111,3 @@ def _first_organisation(store: Store) -> bytes:
     with contextlib.suppress(Conflict):
         store.administer(made.org, insert, Entry("cli", "organisation.created", FIRST))
     return _first_organisation(store)
-
-
-def _put(store: Store, credential: Credential, action: str) -> None:
-    entry = Entry("cli", action, credential.key, {"scopes": sorted(credential.scopes)})
-    store.administer(credential.org, lambda session: store.credentials.put(credential, session), entry)

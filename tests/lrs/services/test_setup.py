@@ -1,9 +1,12 @@
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lrs.errors import LRSError
+from lrs.errors import LRSError, Unauthorized
+from lrs.services.auth import Authenticator
+from lrs.services.credentials import CredentialService
 from lrs.services.setup import first_credential
 from schemas.xapi.leniency import RELAXATIONS
 
@@ -59,6 +62,70 @@ def test_a_credential_that_was_disabled_stays_so(store):
     store.credentials.change(held.org, "a-key", {"disabled": True})
     granted(store, origins="*")
     assert store.credentials.find("a-key").disabled
+
+
+def opens(store, secret):
+    try:
+        return bool(Authenticator(store, PEPPER).basic("a-key", secret))
+    except Unauthorized:
+        return False
+
+
+def test_a_secret_that_was_renewed_stays_so_until_another_is_set(store):
+    first_credential(store, PEPPER, "a-key", "a-secret")
+    held = Authenticator(store, PEPPER).basic("a-key", "a-secret")
+    renewed = CredentialService(store, PEPPER, "http://localhost").renew(held, "a-key").secret
+    first_credential(store, PEPPER, "a-key", "a-secret", origins="*")
+    assert [opens(store, secret) for secret in ("a-secret", renewed)] == [False, True]
+    first_credential(store, PEPPER, "a-key", "another")
+    assert [opens(store, secret) for secret in ("a-secret", renewed, "another")] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scopes": frozenset({"statements/write"})},
+        {"authority": b'{"mbox": "mailto:khoa@hoc.example.vn"}'},
+        {"origins": frozenset()},
+        {"leniency": frozenset()},
+        {"expires": 1},
+        {"limits": {"requests": 1}},
+    ],
+    ids=min,
+)
+def test_what_was_changed_by_hand_stays(store, change):
+    given = {"origins": PAGES, "leniency": "downgrade"}
+    granted(store, **given)
+    held = store.credentials.find("a-key")
+    store.credentials.change(held.org, "a-key", change)
+    changed = store.credentials.find("a-key")
+    for secret in ("a-secret", "another"):
+        first_credential(store, PEPPER, "a-key", secret, **given)
+        found = store.credentials.find("a-key")
+        assert {name: getattr(found, name) for name in change} == change
+        assert found.scopes == changed.scopes
+
+
+def test_the_address_of_the_store_that_has_moved_is_the_new_authority(store):
+    granted(store)
+    granted(store, home_page="https://hoc.example.vn")
+    assert b"https://hoc.example.vn" in store.credentials.find("a-key").authority
+
+
+def test_a_key_of_another_organisation_is_refused_and_stays_there(store):
+    granted(store)
+    held = replace(store.credentials.find("a-key"), key="theirs", org=b"another!")
+    store.credentials.put(held)
+    with pytest.raises(LRSError, match="The key theirs belongs to another organisation"):
+        first_credential(store, PEPPER, "theirs", "a-secret")
+    assert store.credentials.find("theirs") == held
+
+
+def test_the_audit_tells_which_fields_were_set_anew(store):
+    granted(store)
+    granted(store, origins="*", home_page="https://hoc.example.vn")
+    (*_, last) = store.audit.walk(store.organisations.find("first").org)
+    assert last.record.details == {"fields": ["authority", "origins"]}
 
 
 def test_two_processes_that_start_at_once_make_one_organisation(store):

@@ -72,8 +72,8 @@ class Rule:
         """Return what is broken, by the first word of the rule that is."""
         if self._members is not None:
             # Most rules only ask whether something is there.
-            word = "excluded" if _has(statement, self._members) else "included"
-            return Broken(self._location.path, word) if word == self._presence else None
+            wrong = "excluded" if _has(statement, self._members) else "included"
+            return Broken(self._location.path, wrong) if wrong == self._presence else None
         values = self._location.find(statement)
         word = self._word(values)
         return None if word is None else Broken(self._location.path, word)

@@ -39,6 +39,7 @@ from lrs.resources.encodings import Decoding
 from lrs.resources.guards import guard
 from lrs.resources.health import health
 from lrs.resources.limits import limit_addresses
+from lrs.resources.metrics import metrics
 from lrs.resources.oauth import oauth
 from lrs.resources.profiles import profiles
 from lrs.resources.xapi.about import About
@@ -54,6 +55,7 @@ from lrs.services.credentials import CredentialService
 from lrs.services.folding import folding_of
 from lrs.services.health import Health
 from lrs.services.learners import LearnerService
+from lrs.services.metrics import Metrics
 from lrs.services.noticed import NoticedService
 from lrs.services.organisations import OrganisationService
 from lrs.services.principals import Limits
@@ -93,6 +95,8 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     atexit.register(leave)
     errors.register(app)
     app.register_blueprint(health(Health(parts.safetime, parts.room)))
+    if config.metrics_token:
+        app.register_blueprint(metrics(Metrics(parts.store, parts.progress), config.metrics_token))
     app.register_blueprint(profiles())
     limit_addresses(app, parts.limits, proxies=config.proxies)
     app.register_blueprint(oauth(parts.tokens, parts.authenticator, parts.limits))

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -39,6 +40,7 @@ _PROCESSES = _Rule(range(1025).__contains__, messages.MUST_BE_PROCESSES)
 _VERSION = _like(r"1\.0\.3|2\.0\.0", messages.MUST_BE_VERSION)
 _LEVEL = _like("debug|info|warning|error", messages.MUST_BE_LEVEL)
 _PEPPER = _like(r"|(?s:.{32,})", messages.MUST_BE_LONG)
+_TOKEN = _like(r"|[!-~]{16,500}", messages.MUST_BE_TOKEN)
 _URI = _like(r"|mongodb(\+srv)?://.+", messages.MUST_BE_MONGODB)
 _DATABASE = _like(r"[A-Za-z0-9_-]{1,63}", messages.MUST_BE_DATABASE)
 _URL = _like(r"|https?://[^\s?#]+", messages.MUST_BE_URL)
@@ -48,6 +50,8 @@ _SECRET = _like(r"[ -~]{0,200}", messages.MUST_BE_SECRET)
 # As browsers write them (RFC 6454): small letters, no path.
 _ORIGINS = _like(r"(?:(?:\*|null|[a-z][a-z0-9+.-]*://[^\s/?#A-Z]*)(?: +|$))*", messages.MUST_BE_ORIGINS)
 _HOSTS = _like(r"(?:[a-z0-9.:-]+(?: +|$))*", messages.MUST_BE_HOSTS)
+# Secrets are kept as a quick hash: it is their length that makes guessing hopeless.
+_STRONG = 16
 _NAMES = _like(r"(?:[a-z0-9-]+(?: +|$))*", messages.MUST_BE_NAMES)
 
 
@@ -64,7 +68,7 @@ _ZONE = _Rule(_is_zone, messages.MUST_BE_ZONE)
 
 def _setting(name: str, doc: str, default: Any, rule: _Rule | None = None) -> Any:
     read = Path if default is None else type(default)
-    shown = rule not in {_SECRET, _PEPPER, _URI}
+    shown = rule not in {_SECRET, _PEPPER, _TOKEN, _URI}
     return field(default=default, repr=shown, metadata={"env": name, "doc": doc, "rule": rule, "read": read})
 
 
@@ -156,6 +160,12 @@ class Config:
         "File outside the database that the worker writes the heads of the audit to; without it, they are logged.",
         None,
     )
+    metrics_token: str = _setting(
+        "LRS_METRICS_TOKEN",
+        "Token of 16 characters or more that /metrics is read with; without it there is no /metrics.",
+        "",
+        _TOKEN,
+    )
     log_level: str = _setting("LRS_LOG_LEVEL", "debug, info, warning or error.", "info", _LEVEL)
 
     def __post_init__(self) -> None:
@@ -164,6 +174,8 @@ class Config:
             rule: _Rule | None = f.metadata["rule"]
             if rule and not rule.holds(getattr(self, f.name)):
                 raise BadSetting(rule.text, name=f.metadata["env"])
+        if 0 < len(self.secret) < _STRONG and not self.is_private:
+            raise BadSetting(messages.MUST_BE_STRONG, name="LRS_SECRET")
 
     def needing(self, *names: str) -> "Config":
         """Return these settings; raise BadSetting if one of ``names`` is absent."""
@@ -171,6 +183,14 @@ class Config:
             if f.name in names and not getattr(self, f.name):
                 raise BadSetting(messages.MISSING, name=f.metadata["env"], doc=f.metadata["doc"])
         return self
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine reaches the server."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     @property
     def home_page(self) -> str:

@@ -52,6 +52,10 @@ MUST_BE_ZONE = Text(
 MUST_BE_VERSION = Text("{name} must be 1.0.3 or 2.0.0.", "{name} phải là 1.0.3 hoặc 2.0.0.")
 MUST_BE_LEVEL = Text("{name} must be debug, info, warning or error.", "{name} phải là debug, info, warning hoặc error.")
 MUST_BE_LONG = Text("{name} must have 32 characters or more.", "{name} phải có từ 32 ký tự trở lên.")
+MUST_BE_TOKEN = Text(
+    "{name} must have 16 to 500 plain (ASCII) characters without spaces.",
+    "{name} phải có từ 16 đến 500 ký tự ASCII, không có dấu cách.",
+)
 MUST_BE_MONGODB = Text(
     "{name} must be an address that begins with mongodb:// or mongodb+srv://.",
     "{name} phải là một địa chỉ bắt đầu bằng mongodb:// hoặc mongodb+srv://.",
@@ -68,6 +72,10 @@ MUST_BE_KEY = Text(
     "{name} phải có tối đa 200 ký tự ASCII, không có dấu cách và dấu hai chấm.",
 )
 MUST_BE_SECRET = Text("{name} must be at most 200 plain (ASCII) characters.", "{name} phải có tối đa 200 ký tự ASCII.")
+MUST_BE_STRONG = Text(
+    "{name} must have 16 characters or more, since LRS_HOST lets others than this machine reach the server.",
+    "{name} phải có từ 16 ký tự trở lên, vì LRS_HOST cho máy khác truy cập máy chủ.",
+)
 MUST_BE_ORIGINS = Text(
     "{name} must be origins like https://content.example.vn in small letters, with spaces between them.",
     "{name} phải là các nguồn gốc như https://content.example.vn, viết thường, cách nhau bằng dấu cách.",

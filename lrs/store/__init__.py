@@ -1,6 +1,6 @@
 """MongoDB only. ``open_store`` gives a Store: one door per collection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import pymongo
@@ -112,6 +112,11 @@ class Store:
         if lacking:
             names = ", ".join(f"{m.collection}.{m.name}" for m in lacking)
             raise NotMigrated(f"The database lacks indexes ({names}); run `lrs admin migrate` first")
+
+    def sizes(self, collections: Iterable[str]) -> dict[str, int]:
+        """Return about how many documents these collections have."""
+        with translated(), pymongo.timeout(self.deadline):
+            return {name: self.database[name].estimated_document_count() for name in collections}
 
     def transaction_lifetime(self) -> int | None:
         """Return the seconds after which MongoDB ends an abandoned transaction; None where this user may not ask."""

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from lrs.errors import NotFound, Unavailable
+from lrs.errors import Conflict, NotFound, Unavailable
 from lrs.services import clocks
 from lrs.services.principals import HOST
 from lrs.services.seals import Seals, WrongPepper
@@ -36,6 +36,8 @@ _LOCKED: Final = (
     "The signing keys were made under another LRS_PEPPER: set that one again, or make a new key with"
     " `lrs admin keys rotate`, which ends all tokens"
 )
+# Who changes the keys when nobody asked for it, in the audit.
+_ITSELF: Final = "server"
 
 log = logging.getLogger(__name__)
 
@@ -122,12 +124,29 @@ class Keyring:
 
     def _after(self, highest: int) -> _Known:
         """Make the next key, unless another process does so at the same time."""
-        if self._keys.add(self._made(highest + 1)):
+        if self._added(self._made(highest + 1)):
             keys = [key for key in self._keys.all() if self._opened(key)]
             ended = [older.number for newer, older in pairwise(keys) if _is_over(newer)]
             if ended:
                 self._keys.drop(ended[0] + 1)
         return self._read()
+
+    def _added(self, made: SigningKey) -> bool:
+        """Store a key that nobody asked for, and tell of it in the audit; False where another process was faster."""
+        host = self._store.organisations.find(HOST)
+        if host is None:  # then there is nobody yet to be told
+            return self._keys.add(made)
+
+        def change(session: Session) -> None:
+            if not self._keys.add(made, session):
+                raise Conflict
+
+        try:
+            entry = Entry(_ITSELF, "keys.rotated", made.kid, {"earlier": "accepted"})
+            self._store.administer(host.org, change, entry)
+        except Conflict:
+            return False
+        return True
 
     def _made(self, number: int) -> SigningKey:
         private = Ed25519PrivateKey.generate()

@@ -10,6 +10,7 @@ from typing import Any
 
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 
+HOST = "first"
 READS_ALL = {"statements/read", "all/read", "all"}
 ALLOWED = {
     "read": READS_ALL | {"statements/read/mine"},
@@ -24,6 +25,11 @@ ALLOWED = {
     "credentials": {"credentials", "admin"},
     "admin": {"admin"},
     "audit/read": {"audit/read"},
+    "records/read": {"records/read"},
+    "reports/read": {"reports/read", "records/read"},
+    "imports/write": {"imports/write"},
+    "reviews": {"records/read", "credentials", "admin"},
+    "share": {"share"},
 }
 
 
@@ -39,6 +45,8 @@ class Key:
     token: str = ""
 
     def may(self, right: str) -> bool:
+        if right == "host":
+            return self.organisation == HOST and self.may("admin")
         return not self.scopes.isdisjoint(ALLOWED[right])
 
     @property

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from .model import VOIDED, Key
-from .world import ACTIVITY_PROFILE, AGENT_PROFILE, STATE, STATEMENTS, VERBS, World, reference, registration_of
+from .things import ACTIVITY_PROFILE, AGENT_PROFILE, STATE, STATEMENTS, VERBS, reference, registration_of
+from .world import World
 
 LEARNER, OTHER = {"mbox": "mailto:lan@hoc.example.vn"}, {"mbox": "mailto:an@hoc.example.vn"}
 COURSE, ELSEWHERE = "https://hoc.example.vn/khoa", "https://hoc.example.vn/khoa-khac"

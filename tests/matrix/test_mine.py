@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from .model import VOIDED, Key
-from .world import VERBS, World, activity, agent, reference
+from .things import VERBS, activity, agent, reference
+from .world import World
 
 MOST = 7
 SENDERS = (("statements/write", "statements/read/mine"), ("statements/write", "statements/read/mine"), ("all",))

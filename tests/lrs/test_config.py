@@ -70,6 +70,21 @@ def test_a_setting_that_cannot_be_used_is_refused_by_name(name, value, sentence)
     assert refused.value.say("vi").startswith(f"{name} phải ")
 
 
+@pytest.mark.parametrize("host", ["::", "192.0.2.1", "hoc.example.vn"])
+def test_a_server_that_others_reach_has_no_short_secret(host):
+    with pytest.raises(BadSetting) as refused:
+        Config.from_env({"LRS_HOST": host, "LRS_SECRET": "p" * 15})
+    assert str(refused.value).startswith("LRS_SECRET must have 16 characters or more")
+    assert refused.value.say("vi").startswith("LRS_SECRET phải ")
+    for secret in ("", "p" * 16):
+        assert Config.from_env({"LRS_HOST": host, "LRS_SECRET": secret}).secret == secret
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_on_ones_own_machine_any_secret_will_do(host):
+    assert Config.from_env({"LRS_HOST": host, "LRS_SECRET": "p"}).secret == "p"
+
+
 @pytest.mark.parametrize(
     ("given", "address"),
     [

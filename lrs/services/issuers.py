@@ -33,6 +33,8 @@ KEPT: Final = 72 * 3600 * 1_000_000
 _READ_ANEW: Final = 25.0
 _SEEN_AGAIN: Final = 3.0
 _ONCE_A: Final = 60.0
+# Of the time that a request to a provider may take: one that is cut off is slow, which says nothing of its keys.
+_PATIENCE: Final = 0.95
 _MOST_SETS: Final = 200
 _TYPES: Final = frozenset({"at+jwt", "jwt"})
 # Marks of tokens that say who somebody is, or need another proof beside them: they open nothing by themselves.
@@ -95,6 +97,10 @@ class Issuers:
             raise Unauthorized
         return claims
 
+    def name(self, provider: Provider, subject: str) -> str:
+        """Return what a provider's subject is called here: it may be a mailbox, and stands in statements only."""
+        return hmac.digest(self._names, f"{provider.issuer} {subject}".encode(), hashlib.sha256).hex()[:32]
+
     def stop(self) -> None:
         """Wait for fetches that have begun."""
         for thread in list(self._running.values()):
@@ -117,11 +123,9 @@ class Issuers:
 
     def _principal(self, provider: Provider, subject: str, scopes: frozenset[str], organisation: str) -> Principal:
         agent = {"objectType": "Agent", "account": {"homePage": provider.issuer, "name": subject}}
-        # A subject may be a mailbox: it stands in statements, and nowhere else.
-        name = hmac.digest(self._names, f"{provider.issuer} {subject}".encode(), hashlib.sha256).hex()[:32]
         return Principal(
             org=provider.org,
-            credential=f"provider:{provider.id}:{name}",
+            credential=f"provider:{provider.id}:{self.name(provider, subject)}",
             scopes=scopes,
             authority=json.dumps(agent, ensure_ascii=False).encode(),
             authority_agent=agent,
@@ -149,7 +153,7 @@ class Issuers:
         mine = self._fetch(provider)
         if mine is not None:
             with self._web.turn():
-                mine.join(self._web.seconds)
+                mine.join(_PATIENCE * self._web.seconds)
         if provider.id in self._running:
             raise Unavailable("The keys of the identity provider are being read; send the same again", retry_after=1)
         return mine is not None

@@ -166,7 +166,9 @@ class OidcService:
         try:
             claims = self._issuers.identity(provider, self._redeemed(provider, answer, begun), begun.nonce)
             member = self._member(organisation, claims)
-            return self._sessions.begin(organisation, _let_in(member), method="oidc", instead=instead)
+            # A mailbox may be given to somebody else; a subject never is (OpenID Connect Core, 5.7).
+            subject = provider.id, self._issuers.name(provider, claims["sub"])
+            return self._sessions.begin(organisation, _let_in(member), method="oidc", instead=instead, subject=subject)
         except Unauthorized:
             self._sessions.tell_refusal(organisation, member)
             raise

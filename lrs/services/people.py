@@ -92,13 +92,15 @@ class People:
     def invite_again(self, org: bytes, member_id: str, by: str) -> Invited:
         """Return a new code for a member, also for a forgotten password; the earlier one ends.
 
-        The password stays until the code is accepted. Raise NotFound, and Conflict for a member who is disabled.
+        The password stays until the code is accepted; with identity providers the member may be another subject now.
+        Raise NotFound, and Conflict for a member who is disabled.
         """
         made = self._invited(member_id, clocks.now())
 
         def change(session: Session) -> None:
             if _there(self._members.find(org, member_id, session)).disabled:
                 raise Conflict("This member is disabled")
+            self._members.change(org, member_id, {"subjects": {}}, session=session)
             self._invitations.put(self._kept(org, made), session)
 
         self._store.administer(org, change, Entry(by, "member.invited", member_id))

@@ -10,7 +10,7 @@ import json
 import logging
 from base64 import urlsafe_b64encode
 from secrets import token_urlsafe
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from lrs.errors import BadRequest, Forbidden, LRSError, NotFound, Unauthorized
 from lrs.services import clocks
@@ -36,6 +36,7 @@ _SEEN_EVERY: Final = 60_000_000
 _MOST_REMEMBERED: Final = 10_000
 _TOKEN_BYTES: Final = 32
 _CODES: Final = "invitation codes"
+_ANOTHER: Final = "The identity provider vouches for this e-mail, but for another person than before"
 _REFUSED: Final = "The organisation, the e-mail or the password is wrong"
 
 log = logging.getLogger(__name__)
@@ -101,14 +102,32 @@ class SessionService:
         begun = self.begin(found, member, method="password", instead=instead)
         return begun._replace(browser=browser if known else self._browsers.mark(name))
 
-    def begin(self, organisation: Organisation, member: Member, *, method: str, instead: str = "") -> SignedIn:
-        """Begin a session of somebody who has proven to be this member; raise Unauthorized for one who is gone."""
+    def begin(
+        self,
+        organisation: Organisation,
+        member: Member,
+        *,
+        method: str,
+        instead: str = "",
+        subject: tuple[str, str] | None = None,
+    ) -> SignedIn:
+        """Begin a session of somebody who has proven to be this member; raise Unauthorized for one who is gone.
+
+        ``subject`` is the id of an identity provider and the name that it knows this person by. The first one stays:
+        raise Unauthorized for another, to whom the mailbox may have been given since.
+        """
         now = clocks.now()
         token = token_urlsafe(_TOKEN_BYTES)
         row = Row(self._digest(token), member.org, member.id, member.generation, now, now)
 
         def change(session: Session) -> Member:
-            changed = self._store.members.change(member.org, member.id, {"signed_in": now}, session=session)
+            held = self._store.members.find(member.org, member.id, session)
+            values: dict[str, Any] = {"signed_in": now}
+            if held is not None and subject is not None:
+                if held.subjects.get(*subject) != subject[1]:
+                    raise Unauthorized(_ANOTHER)
+                values["subjects"] = {**held.subjects, subject[0]: subject[1]}
+            changed = self._store.members.change(member.org, member.id, values, session=session)
             if changed is None:
                 raise Unauthorized(_REFUSED)
             self._store.sessions.insert(row, _end(row), session)

@@ -1,6 +1,7 @@
 """The ``members`` collection: the people who administer organisations."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import pymongo
@@ -19,7 +20,8 @@ class Member:
     """One person of one organisation; ``email`` is in small letters and nobody else's there.
 
     ``password`` is the encoded slow hash, None until one is set. ``generation`` grows whenever all that was begun
-    before must end: sessions carry it. Instants are microseconds since the epoch.
+    before must end: sessions carry it. ``subjects`` are the names that identity providers know this person by,
+    under their ids. Instants are microseconds since the epoch.
     """
 
     id: str
@@ -32,6 +34,7 @@ class Member:
     created: int = 0
     signed_in: int | None = None
     generation: int = 0
+    subjects: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def joined(self) -> bool:
@@ -77,9 +80,9 @@ class Members:
     def change(
         self, org: bytes, member: str, values: dict[str, Any], *, ends: bool = False, session: ClientSession
     ) -> Member | None:
-        """Set ``name``, ``role``, ``disabled``, ``password`` or ``signed_in``; return the member, None without one.
+        """Set ``name``, ``role``, ``disabled``, ``password``, ``signed_in`` or ``subjects``; return the member.
 
-        With ``ends``, every session begun before is over.
+        None without one. With ``ends``, every session begun before is over.
         """
         update = {"$set": values} | ({"$inc": {"generation": 1}} if ends else {})
         with translated(), pymongo.timeout(self._deadline):
@@ -135,4 +138,5 @@ def _member(row: dict[str, Any]) -> Member:
         int(row["created"]),
         None if signed_in is None else int(signed_in),
         int(row["generation"]),
+        row.get("subjects", {}),
     )

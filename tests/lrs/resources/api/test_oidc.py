@@ -309,6 +309,22 @@ def test_nobody_becomes_a_member_this_way(browser, provider, machine):
     assert machine("/api/members")[2] == before
 
 
+def test_whoever_gets_the_mailbox_of_a_member_does_not_get_the_role_until_invited(browser, provider, member, machine):
+    email = member()
+    provider.claims = {"email": email, "sub": "first"}
+    assert signing_in(browser, provider)[0] == 302
+    who = browser.ask("/api/session")[2]["member"]["id"]
+    provider.claims["sub"] = "second"
+    assert signing_in(Browser(browser.root), provider)[0] == 401
+    provider.claims["sub"] = "first"
+    assert signing_in(browser, provider)[0] == 302
+    assert machine(f"/api/members/{who}/invitation", {})[0] == 201
+    provider.claims["sub"] = "second"
+    assert signing_in(Browser(browser.root), provider)[0] == 302
+    provider.claims["sub"] = "first"
+    assert signing_in(Browser(browser.root), provider)[0] == 401
+
+
 def test_an_answer_that_this_browser_did_not_ask_for_signs_nobody_in(browser, provider, member, host):
     provider.claims = {"email": member()}
     attacker = Browser(host.root)

@@ -41,6 +41,12 @@ def _any_of(inner: fields.Field[Any] | StrictField, told: str) -> fields.List[An
     )
 
 
+def _score(description: str) -> fields.Decimal:
+    # The bounds again: those of the field would be described as texts.
+    told = {"description": description, "minimum": -1, "maximum": 1}
+    return fields.Decimal(validate=validate.Range(Decimal(-1), Decimal(1)), metadata=told)
+
+
 class SearchQuerySchema(Schema):
     """Which statements: all of the filters, and of each one any of its values."""
 
@@ -62,12 +68,8 @@ class SearchQuerySchema(Schema):
     )
     success = fields.Boolean(metadata={"description": "`result.success`."})
     completion = fields.Boolean(metadata={"description": "`result.completion`."})
-    score_min = fields.Decimal(
-        validate=validate.Range(Decimal(-1), Decimal(1)), metadata={"description": "`result.score.scaled`, at least."}
-    )
-    score_max = fields.Decimal(
-        validate=validate.Range(Decimal(-1), Decimal(1)), metadata={"description": "`result.score.scaled`, at most."}
-    )
+    score_min = _score("`result.score.scaled`, at least.")
+    score_max = _score("`result.score.scaled`, at most.")
     ascending = fields.Boolean(load_default=False, metadata={"description": "The first stored comes first."})
     count = fields.Boolean(load_default=False, metadata={"description": "Count them, instead of giving them back."})
     limit = fields.Integer(validate=validate.Range(1, 10**6), metadata={"description": "Statements on a page."})

@@ -26,7 +26,8 @@ def _index(*fields: str, **options: Any) -> IndexModel:
 
 
 # What records are asked by stands in each of their orders, where it costs least: the fold pays for every index.
-_OF_RECORDS = ("unit", "state", "kind", "type", "mark")
+_OF_RECORDS = ("_id", "unit", "state", "kind", "type")
+_ORDERS = tuple(_index("org", each, *_OF_RECORDS, "mark", name=each) for each in ("learner", "last", "first"))
 
 INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "statements": (
@@ -64,7 +65,7 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "learner_counters": (),
     "links": (),
     "moves": (),
-    "records": tuple(_index("org", each, "_id", *_OF_RECORDS, name=each) for each in ("learner", "last", "first")),
+    "records": (*_ORDERS, _index("org", "mark", "learner", *_OF_RECORDS, name="activity")),
     "cells": (_index("org", "family", "month"),),
     "reviews": (_index("org", "kind", "statements"),),
     "processes": (),

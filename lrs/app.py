@@ -41,6 +41,7 @@ from lrs.resources.health import health
 from lrs.resources.limits import limit_addresses
 from lrs.resources.metrics import metrics
 from lrs.resources.oauth import oauth
+from lrs.resources.oauth_paths import PATHS, TAG
 from lrs.resources.profiles import profiles
 from lrs.resources.xapi.about import About
 from lrs.resources.xapi.activities import Activities
@@ -105,6 +106,7 @@ def create_app(config: Config | None = None, *, before_commit: Callable[[], None
     cookies = Cookies(config.public_url, parts.sessions)
     interface = Interface(app, _root(config), parts.authenticator, cookies, parts.limits, parts.diagnostics)
     interface.add(*_sections(config, parts, cookies))
+    interface.describe(TAG, PATHS)
     _wrap(app, config, f"{xapi.url_prefix}/")
     return app
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from lrs.errors import Unauthorized
+from lrs.resources.alternate import FORM
 from lrs.resources.guards import basic_pair, refuse_unreadable
 from lrs.resources.mime import essence
 from lrs.services.auth import Authenticator
@@ -19,7 +20,6 @@ from lrs.services.tokens import InvalidScope, NotYours, Tokens
 from schemas.api.scopes import SCOPES
 
 METADATA: Final = "/.well-known/oauth-authorization-server"
-_FORM: Final = "application/x-www-form-urlencoded"
 _LARGEST: Final = 32 * 1024
 _GRANT: Final = "client_credentials"
 _METHODS: Final = ["client_secret_basic", "client_secret_post"]
@@ -113,8 +113,8 @@ def _form() -> dict[str, str]:
     """Return the parameters of the body; those without a value count as left out (RFC 6749, 3.2)."""
     refuse_unreadable()
     request.max_content_length = request.max_form_memory_size = _LARGEST
-    if essence(request.content_type or "") != _FORM:
-        raise OAuthError("invalid_request", f"Send the parameters as {_FORM}.")
+    if essence(request.content_type or "") != FORM:
+        raise OAuthError("invalid_request", f"Send the parameters as {FORM}.")
     try:
         fields = list(request.form.items(multi=True))
     except RequestEntityTooLarge as error:

@@ -137,9 +137,8 @@ def bare_store(module_store: Store) -> Store:
     return module_store
 
 
-@pytest.fixture
-def identity_provider() -> Iterator[IdentityProvider]:
-    """Run a provider with one key, "one"."""
+@contextlib.contextmanager
+def providing() -> Iterator[IdentityProvider]:
     provider = IdentityProvider()
     provider.add("one")
     thread = threading.Thread(target=provider.server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -148,6 +147,20 @@ def identity_provider() -> Iterator[IdentityProvider]:
     provider.server.shutdown()
     thread.join()
     provider.server.server_close()
+
+
+@pytest.fixture
+def identity_provider() -> Iterator[IdentityProvider]:
+    """Run a provider with one key, "one"."""
+    with providing() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lasting_provider() -> Iterator[IdentityProvider]:
+    """Run one for all tests of a module."""
+    with providing() as running:
+        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 The only module that knows flask-smorest, which carries no types.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -44,6 +44,8 @@ _TOLD: Final = (
 )
 _COMMON: Final = (400, 401, 403, 429, 503)
 """What every view may answer with."""
+_LIMITED: Final = (429, 503)
+"""What everything may answer with."""
 
 
 class _Parser(FlaskParser):
@@ -175,6 +177,18 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
             for status in section.refusals - self._refusals:
                 self.spec.components.response(_name(status), _refusal(status))
             self._refusals |= section.refusals
+
+    def describe(self, tag: Mapping[str, str], paths: Mapping[str, Mapping[str, Any]]) -> None:
+        """Describe what is served elsewhere, in words of OpenAPI, with what every view may be refused with."""
+        self.spec.tag(dict(tag))
+        common = {f"{status}": {"$ref": f"#/components/responses/{_name(status)}"} for status in _LIMITED}
+        rules = {rule.rule: rule for rule in self._app.url_map.iter_rules()}
+        for path, item in paths.items():
+            told = {
+                method: operation | {"tags": [tag["name"]], "responses": operation["responses"] | common}
+                for method, operation in item.items()
+            }
+            self.spec.path(rule=rules[path], operations=told)
 
     def _register_error_handlers(self) -> None:
         """Leave errors to our own handlers."""

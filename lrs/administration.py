@@ -21,9 +21,10 @@ from lrs.services.credentials import CredentialService
 from lrs.services.organisations import OrganisationService
 from lrs.services.passwords import Passwords
 from lrs.services.people import People
-from lrs.services.principals import HOST, Principal
+from lrs.services.principals import Principal
 from lrs.services.scopes import OWN
 from lrs.store import Store, open_store
+from lrs.store.organisations import HOST
 from schemas.faults import Refused
 
 ACTOR: Final = "cli"

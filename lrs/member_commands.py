@@ -8,8 +8,7 @@ from lrs.administration import ACTOR, Administration, Commands, command, group, 
 from lrs.errors import NotFound
 from lrs.messages import Text
 from lrs.services.people import Member
-from lrs.services.scopes import Role
-from schemas.api.members import ROLES, InvitedSchema, MemberSchema, NewMemberSchema
+from schemas.api.members import ROLES, InvitedSchema, MemberSchema, NewMemberSchema, Role
 
 _PAGE: Final = 500
 

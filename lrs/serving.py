@@ -47,7 +47,7 @@ def settings(config: Config) -> dict[str, Any]:
         "keepalive": 80,
         # GET ?agent= holds JSON; the limit is the highest that gunicorn takes.
         "limit_request_line": 8190,
-        # Nothing here asks for a caller's address or scheme, so no proxy needs to be believed.
+        # Whom to believe about a caller's address is said by LRS_PROXIES, and decided behind gunicorn.
         "forwarded_allow_ips": "",
         "forwarder_headers": "",
         "logger_class": "lrs.serving.Log",

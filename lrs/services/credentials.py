@@ -8,7 +8,6 @@ import json
 import math
 import secrets
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +15,7 @@ from lrs.errors import Forbidden, NotFound, Unavailable
 from lrs.services import clocks
 from lrs.services.auth import digest
 from lrs.services.principals import Limits, Principal
-from lrs.services.scopes import DEFAULT, grantable
+from lrs.services.scopes import DEFAULT
 from lrs.store import Store
 from lrs.store.credentials import Credential
 from lrs.store.entries import Detail, Entry
@@ -80,7 +79,7 @@ class CredentialService:
         A caller with limits of its own grants no more than these, and these where nothing is said.
         """
         principal.require("credentials")
-        _require_grant(principal, wanted.scopes)
+        principal.require_grant(wanted.scopes)
         self._require_bounded(wanted.limits)
         wanted = replace(wanted, limits=_within(principal, wanted.limits))
         issued = self._made(principal.org, wanted)
@@ -121,7 +120,7 @@ class CredentialService:
         is to have; Refused for too high limits.
         """
         principal.require("credentials")
-        _require_grant(principal, values.get("scopes", frozenset()))
+        principal.require_grant(values.get("scopes", frozenset()))
         if "limits" in values:
             self._require_bounded(values["limits"])
             values = {**values, "limits": _within(principal, values["limits"])}
@@ -172,10 +171,11 @@ class CredentialService:
     def _grantable(self, principal: Principal, key: str, session: Session) -> Credential:
         """Return a credential that the caller could have made.
 
-        Read within the transaction of the change: what it may do cannot grow in between.
+        To give one that may more a new secret would be as good as the grant. Read within the transaction of the change:
+        what it may do cannot grow in between.
         """
         held = self._held(principal, key, session)
-        _require_grant(principal, held.scopes)
+        principal.require_grant(held.scopes)
         if any(held.limits.get(name, math.inf) > most for name, most in _own(principal).items()):
             raise Forbidden("This credential may not change one with higher limits than its own")
         return held
@@ -185,15 +185,6 @@ class CredentialService:
         if found is None or found.org != principal.org:
             raise NotFound("There is no such credential")
         return found
-
-
-def _require_grant(principal: Principal, scopes: AbstractSet[str]) -> None:
-    """Raise Forbidden unless the caller may grant these scopes.
-
-    The same holds for changing a credential that has them: a new secret for it would be as good as the grant.
-    """
-    if foreign := scopes - grantable(principal.scopes):
-        raise Forbidden(f"This credential may not grant {', '.join(sorted(foreign))}")
 
 
 def _own(principal: Principal) -> dict[str, int]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from lrs.errors import NotFound
-from lrs.services.principals import HOST
 from lrs.services.registries import RegistryService, Replaced
 from lrs.store import Store
+from lrs.store.organisations import HOST
 from schemas.api.registries import rows_of
 from schemas.faults import Refused
 from schemas.registries import tables

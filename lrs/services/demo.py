@@ -17,11 +17,12 @@ from lrs.services.data_sets import Loaded
 from lrs.services.organisations import OrganisationService
 from lrs.services.passwords import Passwords
 from lrs.services.people import People
-from lrs.services.principals import HOST, Principal
+from lrs.services.principals import Principal
 from lrs.services.registries import RegistryService
 from lrs.services.scopes import OWN
 from lrs.services.statements import Batch, StatementService
 from lrs.store import Store
+from lrs.store.organisations import HOST
 from schemas.demo.aims import SOURCE, targets
 from schemas.demo.generator import Demo
 from schemas.registries.registries import Registries, Rows

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from lrs.errors import Conflict, NotFound, Unavailable
 from lrs.services import clocks
-from lrs.services.principals import HOST
 from lrs.services.seals import Seals, WrongPepper
 from lrs.store import Store
 from lrs.store.entries import Entry
+from lrs.store.organisations import HOST
 from lrs.store.signing_keys import SigningKey
 from lrs.store.transactions import Session
 

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from lrs.errors import Conflict, NotFound
 from lrs.services import clocks
 from lrs.services.people import Invited, People
-from lrs.services.principals import HOST, Principal
+from lrs.services.principals import Principal
 from lrs.store import Store
 from lrs.store.entries import Detail, Entry
-from lrs.store.organisations import Organisation
+from lrs.store.organisations import HOST, Organisation
 from lrs.store.rows import ORG_BYTES
 from lrs.store.transactions import Session
 

@@ -15,12 +15,12 @@ from typing import Any, Final, NamedTuple
 from lrs.errors import BadRequest, Conflict, NotFound
 from lrs.services import clocks
 from lrs.services.passwords import Passwords, require_good
-from lrs.services.scopes import Role
 from lrs.store import Store
 from lrs.store.entries import Detail, Entry
 from lrs.store.invitations import Invitation
 from lrs.store.members import Member
 from lrs.store.transactions import Session
+from schemas.api.members import Role
 from schemas.faults import Fault
 
 __all__ = ["Invited", "Member", "People", "folded"]

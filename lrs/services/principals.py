@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from lrs.errors import Forbidden
-from lrs.services.scopes import ALLOWED_BY
+from lrs.services.scopes import ALLOWED_BY, grantable
+from lrs.store.organisations import HOST
 from schemas.training.intake import DEFAULT, Intake
 from schemas.xapi.keys import agent_key, author_key, registration_key
-
-HOST: Final = "first"
-"""The public id of the organisation that runs this server: its administrators look after the others' existence."""
 
 Bounds = tuple[tuple[bytes, ...], ...]
 """Groups of query keys: a statement must have one of every group."""
@@ -84,6 +82,11 @@ class Principal:
         """Raise Forbidden unless one of the scopes allows this."""
         if not self.may(right):
             raise Forbidden(f"This needs a credential with the scope {' or '.join(sorted(ALLOWED_BY[right]))}")
+
+    def require_grant(self, scopes: AbstractSet[str]) -> None:
+        """Raise Forbidden unless the caller may grant these scopes."""
+        if foreign := scopes - grantable(self.scopes):
+            raise Forbidden(f"You may not grant {', '.join(sorted(foreign))}")
 
     def may_see(self, keys: AbstractSet[bytes]) -> bool:
         """Tell whether the bounds allow to see a statement with these keys."""

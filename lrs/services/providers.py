@@ -4,16 +4,14 @@ A provider is asked at its registration: one that cannot be reached, or says to 
 """
 
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from secrets import token_hex
 from typing import Any, Final
 
-from lrs.errors import BadRequest, Conflict, Forbidden, NotFound
+from lrs.errors import BadRequest, Conflict, NotFound
 from lrs.services import clocks
 from lrs.services.discovery import read_keys
 from lrs.services.principals import Principal
-from lrs.services.scopes import grantable
 from lrs.services.seals import Seals
 from lrs.services.web import NoAnswer, Web
 from lrs.store import Store
@@ -82,7 +80,7 @@ class ProviderService:
         are as many as an organisation may have, Forbidden for scopes that the caller may not grant.
         """
         principal.require("admin")
-        _require_grant(principal, wanted.scopes)
+        principal.require_grant(wanted.scopes)
         if self._rows.count(principal.org) >= MOST:
             raise _full()
         uri, keys = self._asked(wanted.issuer)
@@ -118,7 +116,7 @@ class ProviderService:
         Raise NotFound, and Forbidden for scopes that the caller may not grant.
         """
         principal.require("admin")
-        _require_grant(principal, values.get("scopes", frozenset()))
+        principal.require_grant(values.get("scopes", frozenset()))
         found = dict(values)
         if "sign_in" in found:
             found["sign_in"] = self._sealed(provider, found["sign_in"])
@@ -176,11 +174,6 @@ class ProviderService:
         if found is None:
             raise NotFound
         return found
-
-
-def _require_grant(principal: Principal, scopes: AbstractSet[str]) -> None:
-    if foreign := scopes - grantable(principal.scopes):
-        raise Forbidden(f"You may not grant {', '.join(sorted(foreign))}")
 
 
 def _full() -> Conflict:

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from lrs.errors import PayloadTooLarge
 from lrs.services import clocks
-from lrs.services.principals import HOST, Principal
+from lrs.services.principals import Principal
 from lrs.store import Store
 from lrs.store.entries import Detail, Entry
+from lrs.store.organisations import HOST
 from lrs.store.registries import Registry
 from lrs.store.transactions import Session
 from schemas.faults import Refused

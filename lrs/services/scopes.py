@@ -5,9 +5,9 @@ ours. A *right* is what one thing that can be done here asks for.
 """
 
 from collections.abc import Set as AbstractSet
-from typing import Final, Literal
+from typing import Final
 
-Role = Literal["owner", "operator", "analyst", "auditor"]
+from schemas.api.members import Role
 
 MINE: Final = "statements/read/mine"
 DEFAULT: Final = frozenset({"statements/write"})

@@ -13,7 +13,7 @@ from lrs.services.scopes import OWN
 from lrs.store import Store
 from lrs.store.credentials import Credential
 from lrs.store.entries import Entry
-from lrs.store.organisations import FIRST, Organisation
+from lrs.store.organisations import HOST, Organisation
 from lrs.store.rows import ORG_BYTES
 from lrs.store.transactions import Session
 from schemas.xapi.leniency import RELAXATIONS
@@ -98,10 +98,10 @@ def _plain(value: bytes | frozenset[str]) -> str:
 
 
 def _first_organisation(store: Store) -> bytes:
-    held = store.organisations.find(FIRST)
+    held = store.organisations.find(HOST)
     if held is not None:
         return held.org
-    made = Organisation(FIRST, secrets.token_bytes(ORG_BYTES), "Sổ Học", created=clocks.now())
+    made = Organisation(HOST, secrets.token_bytes(ORG_BYTES), "Sổ Học", created=clocks.now())
 
     def insert(session: Session) -> None:
         if not store.organisations.insert(made, session):
@@ -109,5 +109,5 @@ def _first_organisation(store: Store) -> bytes:
 
     # Two processes may come here at once: the second finds what the first has made.
     with contextlib.suppress(Conflict):
-        store.administer(made.org, insert, Entry("cli", "organisation.created", FIRST))
+        store.administer(made.org, insert, Entry("cli", "organisation.created", HOST))
     return _first_organisation(store)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import pymongo
 from pymongo.client_session import ClientSession
@@ -10,6 +10,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from lrs.store.errors import translated
+from schemas.api.members import Role
 
 _OWNS: Final[dict[str, Any]] = {"role": "owner", "disabled": False}
 _HAS_BEEN_IN: Final[dict[str, Any]] = {"$or": [{"password": {"$exists": True}}, {"signed_in": {"$exists": True}}]}
@@ -28,7 +29,7 @@ class Member:
     org: bytes
     email: str
     name: str
-    role: Literal["owner", "operator", "analyst", "auditor"]
+    role: Role
     password: str | None = None
     disabled: bool = False
     created: int = 0

@@ -14,7 +14,8 @@ from pymongo.errors import DuplicateKeyError
 
 from lrs.store.errors import translated
 
-FIRST: Final = "first"
+HOST: Final = "first"
+"""The public id of the organisation that runs this server: its administrators look after the others' existence."""
 SMALL: Final = 10
 
 
@@ -62,15 +63,6 @@ class Organisations:
     def orgs(self) -> list[bytes]:
         """Return what documents name the organisations by."""
         return [each.org for each in self.all()]
-
-    def first(self, fresh: bytes, name: str, now: int) -> bytes:
-        """Return the ``org`` of the first organisation, made with ``fresh`` if there is none."""
-        update = {"$setOnInsert": {"org": fresh, "name": name, "kind": "other", "created": now}}
-        with translated(), pymongo.timeout(self._deadline):
-            row: dict[str, Any] = self._rows.find_one_and_update(  # type: ignore[assignment]  # upserted
-                {"_id": FIRST}, update, upsert=True, return_document=pymongo.ReturnDocument.AFTER
-            )
-        return bytes(row["org"])
 
     def insert(self, organisation: Organisation, session: ClientSession | None = None) -> bool:
         """Store a new organisation; False where the public id is taken."""

@@ -1,11 +1,10 @@
 """What /api/audit takes and tells."""
 
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
+from marshmallow import RAISE, Schema, fields, post_load, validate
 
-from schemas.xapi.timestamps import microseconds
+from schemas.api.plain import Instant
 
 MOST: Final = 1000
 _LAST_PLACE: Final = 2**63 - 1
@@ -23,21 +22,6 @@ class AuditQuery(NamedTuple):
     ascending: bool = False
 
 
-class _Instant(fields.String):
-    """A timestamp, as microseconds since the epoch."""
-
-    default_error_messages = {"invalid": "Must be a timestamp such as 2026-11-23T05:06:07Z."}  # noqa: RUF012 - marshmallow declares it so
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> Any:  # microseconds, where its base returns a text
-        text = super()._deserialize(value, attr, data, **kwargs)
-        try:
-            return microseconds(text, "2.0.0")
-        except ValueError as error:
-            raise ValidationError(self.error_messages["invalid"]) from error
-
-
 class AuditQuerySchema(Schema):
     """Which entries of the audit are asked for."""
 
@@ -46,8 +30,8 @@ class AuditQuerySchema(Schema):
 
         unknown = RAISE
 
-    since = _Instant(metadata={"format": "date-time", "description": "Not before this instant."})
-    until = _Instant(metadata={"format": "date-time", "description": "Before this instant."})
+    since = Instant(description="Not before this instant.")
+    until = Instant(description="Before this instant.")
     actor = fields.String(
         validate=validate.Length(1, 500), metadata={"description": "A key, member:ID or provider:ID:SUBJECT, or cli."}
     )

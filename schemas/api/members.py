@@ -1,23 +1,17 @@
 """Members, the people who administer an organisation, as /api takes and gives them."""
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from marshmallow import RAISE, Schema, fields, validate
 
 from schemas.api.organisations import InvitationSchema
-from schemas.api.plain import Instant, Name
+from schemas.api.plain import Instant, Name, email
 
 Role = Literal["owner", "operator", "analyst", "auditor"]
-ROLES: Final[tuple[Role, ...]] = ("owner", "operator", "analyst", "auditor")
-MOST_EMAIL: Final = 254
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
 _DOES: Final = (
     "owner: everything here; operator: keys, imports and reports; analyst: reports and records; auditor: the audit."
 )
-
-
-def email(**options: str) -> fields.Email:
-    """Return the field of an e-mail; letters of either case are the same."""
-    return fields.Email(required=True, validate=validate.Length(max=MOST_EMAIL), metadata=options)
 
 
 def _role(*, required: bool = False) -> fields.String:

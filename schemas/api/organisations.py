@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from schemas.api.plain import END, Instant, Name
+from schemas.api.plain import END, Instant, Name, email
 
 KINDS: Final = ("university", "institute", "union", "commune", "province", "company", "other")
 LEAST: Final = 3
@@ -80,7 +80,7 @@ class OwnerSchema(Schema):
 
         unknown = RAISE
 
-    email = fields.Email(required=True, validate=validate.Length(max=254))
+    email = email()
     name = Name(required=True, least=1)
 
 

@@ -12,9 +12,15 @@ from schemas.xapi.timestamps import iso, microseconds
 MOST_NAMED: Final = 200
 """Characters of what people call something."""
 MOST_LISTED: Final = 100
+MOST_EMAIL: Final = 254
 END: Final = r"$(?!\n)"
 """The end of a text, in patterns that Python and readers of OpenAPI take alike."""
 _LAST: Final = 253402300799_000000  # the end of the year 9999, after which instants cannot be written
+
+
+def email(**options: str) -> fields.Email:
+    """Return the field of an e-mail; letters of either case are the same."""
+    return fields.Email(required=True, validate=validate.Length(max=MOST_EMAIL), metadata=options)
 
 
 class Name(fields.String):

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from marshmallow import RAISE, Schema, fields, pre_load, validate
 
-from schemas.api.members import MOST_EMAIL, MemberSchema
-from schemas.api.plain import Instant
+from schemas.api.members import MemberSchema
+from schemas.api.plain import MOST_EMAIL, Instant
 
 # A password has 200 characters at most once it is composed (NFC); typed, each of them can be some more.
 _MOST_PASSWORD: Final = 800

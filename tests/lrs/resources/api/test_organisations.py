@@ -6,6 +6,7 @@ import secrets
 import pytest
 
 from lrs.services import clocks
+from lrs.store.organisations import Organisation
 from lrs.store.rows import ORG_BYTES
 
 OWNER = {"email": "Lan.Nguyen@hcmus.example.vn", "name": "Nguyễn Thị Lan"}
@@ -17,7 +18,8 @@ def host(shared_store, caller):
 
     def make(*scopes):
         client = caller(scopes=scopes)
-        org = shared_store.organisations.first(secrets.token_bytes(ORG_BYTES), "Sổ Học", 1)
+        shared_store.organisations.insert(Organisation("first", secrets.token_bytes(ORG_BYTES), "Sổ Học"))
+        org = shared_store.organisations.find("first").org
         key = client.environ_base["HTTP_AUTHORIZATION"]
         shared_store.database["credentials"].update_one({"_id": name_of(key)}, {"$set": {"org": org}})
         return client

@@ -40,7 +40,7 @@ TARGETS = [
 @pytest.fixture(scope="module", autouse=True)
 def registries(shared_store):
     known = RegistryService(shared_store, ZONE)
-    shared_store.organisations.first(secrets.token_bytes(ORG_BYTES), "Máy chủ", 0)
+    shared_store.organisations.insert(Organisation("first", secrets.token_bytes(ORG_BYTES), "Máy chủ"))
     list(data_sets.load(shared_store, known, "dong-nai"))
     known.load(shared_store.organisations.find("first").org, "cli", "targets", lambda _: Rows(targets=tuple(TARGETS)))
     return known

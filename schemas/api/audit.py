@@ -2,9 +2,9 @@
 
 from typing import Any, Final, NamedTuple
 
-from marshmallow import RAISE, Schema, fields, post_load, validate
+from marshmallow import Schema, fields, post_load, validate
 
-from schemas.api.plain import Instant
+from schemas.api.plain import Instant, Strict
 
 MOST: Final = 1000
 _LAST_PLACE: Final = 2**63 - 1
@@ -22,13 +22,8 @@ class AuditQuery(NamedTuple):
     ascending: bool = False
 
 
-class AuditQuerySchema(Schema):
+class AuditQuerySchema(Strict):
     """Which entries of the audit are asked for."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     since = Instant(description="Not before this instant.")
     until = Instant(description="Before this instant.")

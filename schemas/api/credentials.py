@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
-from schemas.api.plain import END, MOST_LISTED, Instant, Name, SetOf, Written
+from schemas.api.plain import END, MOST_LISTED, Flag, Instant, Name, SetOf, Strict, Written
 from schemas.api.scopes import scopes
 from schemas.training.intake import CONTENTS, IDENTITIES
 from schemas.xapi.agents import Agent
@@ -36,13 +36,8 @@ _AUTHORITY: Final = {
 }
 
 
-class LimitsSchema(Schema):
+class LimitsSchema(Strict):
     """The most that one key may send; what is absent is as the server's settings say."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     requests = fields.Integer(
         strict=True, validate=validate.Range(1, _MOST), metadata={"description": "Requests a minute."}
@@ -56,13 +51,8 @@ class LimitsSchema(Schema):
     )
 
 
-class IntakeSchema(Schema):
+class IntakeSchema(Strict):
     """What becomes of statements before they are stored; what is absent is as its first word says."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     identities = fields.String(
         validate=validate.OneOf(IDENTITIES),
@@ -100,13 +90,8 @@ def _expires(**options: Any) -> Instant:
     return Instant(allow_none=True, description="From then on the key opens nothing; null for never.", **options)
 
 
-class NewCredentialSchema(Schema):
+class NewCredentialSchema(Strict):
     """A credential that is wanted."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     label = _label()
     scopes = scopes(metadata={"description": "What the key may do; when absent, statements/write only."})
@@ -118,20 +103,15 @@ class NewCredentialSchema(Schema):
     intake = fields.Nested(IntakeSchema)
 
 
-class CredentialChangeSchema(Schema):
+class CredentialChangeSchema(Strict):
     """What is to become of a credential: each member that is named is replaced as a whole."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     label = _label()
     scopes = scopes()
     origins = _origins()
     leniency = _leniency()
     expires = _expires()
-    disabled = fields.Boolean(truthy={True}, falsy={False})
+    disabled = Flag()
     limits = fields.Nested(LimitsSchema)
     intake = fields.Nested(IntakeSchema)
 
@@ -172,13 +152,8 @@ class CredentialsSchema(Schema):
     )
 
 
-class CredentialsQuerySchema(Schema):
+class CredentialsQuerySchema(Strict):
     """Which page of the credentials."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     after = fields.String(load_default="", metadata={"description": "The `more` of the page before."})
     limit = fields.Integer(load_default=MOST_LISTED, validate=validate.Range(1, MOST_LISTED))

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
-from schemas.api.plain import SetOf
+from schemas.api.plain import SetOf, Strict
 from schemas.xapi.agents import Agent
 from schemas.xapi.containers import Nested
 from schemas.xapi.fields import IRI, UUID
@@ -36,13 +36,8 @@ def _scopes(**options: object) -> SetOf:
     return SetOf(fields.String(validate=validate.OneOf(LAUNCH_SCOPES)), **options)
 
 
-class NewLaunchSchema(Schema):
+class NewLaunchSchema(Strict):
     """A launch that is wanted."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     agent = Nested(Agent, required=True, metadata=_AGENT)
     activity = IRI(

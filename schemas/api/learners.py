@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from schemas.api.plain import END, Instant
+from schemas.api.plain import END, Instant, Strict
 from schemas.faults import Refused
 from schemas.training.persons import read_identity
 
@@ -41,16 +41,7 @@ class Identity(fields.String):
             raise ValidationError(refused.faults[0].message) from refused
 
 
-class _Strict(Schema):
-    """Takes nothing that is not named."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
-
-
-class LearnerLinkSchema(_Strict):
+class LearnerLinkSchema(Strict):
     """A decision about who is who."""
 
     kind = fields.String(
@@ -72,7 +63,7 @@ class LearnerLinkSchema(_Strict):
             raise ValidationError("This is the same identity.", "other")
 
 
-class LearnerLinksSchema(_Strict):
+class LearnerLinksSchema(Strict):
     """Decisions, taken one after the other, all or none."""
 
     links = fields.List(fields.Nested(LearnerLinkSchema), required=True, validate=validate.Length(1, MOST_LINKS))
@@ -110,7 +101,7 @@ class DecisionsSchema(Schema):
     next = fields.String(required=True, allow_none=True)
 
 
-class DecisionsQuerySchema(_Strict):
+class DecisionsQuerySchema(Strict):
     """Which decisions."""
 
     limit = fields.Integer(load_default=100, validate=validate.Range(1, MOST_PAGE))
@@ -135,7 +126,7 @@ class LearnersSchema(Schema):
     next = fields.Integer(required=True, allow_none=True)
 
 
-class LearnersQuerySchema(_Strict):
+class LearnersQuerySchema(Strict):
     """Which learners."""
 
     identity = Identity(metadata={"description": "Only who is known by it; what it was replaced by counts too."})
@@ -146,7 +137,7 @@ class LearnersQuerySchema(_Strict):
     )
 
 
-class MatchesQuerySchema(_Strict):
+class MatchesQuerySchema(Strict):
     """Which statements to look at for names."""
 
     unit = fields.String(

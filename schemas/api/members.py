@@ -2,10 +2,10 @@
 
 from typing import Final, Literal, get_args
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from schemas.api.organisations import InvitationSchema
-from schemas.api.plain import Instant, Name, email
+from schemas.api.plain import Flag, Instant, Name, Strict, email
 
 Role = Literal["owner", "operator", "analyst", "auditor"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -42,45 +42,28 @@ class MembersSchema(Schema):
     )
 
 
-class MembersQuerySchema(Schema):
+class MembersQuerySchema(Strict):
     """Which members to list."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     after = fields.String(
         load_default="", validate=validate.Length(max=40), metadata={"description": "`more` of the page before."}
     )
 
 
-class NewMemberSchema(Schema):
+class NewMemberSchema(Strict):
     """A person to be invited."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     email = email()
     name = Name(required=True, least=1)
     role = _role(required=True)
 
 
-class MemberChangeSchema(Schema):
+class MemberChangeSchema(Strict):
     """What may change of a member."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     name = Name(least=1)
     role = _role()
-    disabled = fields.Boolean(
-        truthy={True},
-        falsy={False},
+    disabled = Flag(
         metadata={"description": "Who is disabled is signed out and cannot sign in; everything else stays."},
     )
 

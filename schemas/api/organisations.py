@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
-from schemas.api.plain import END, Instant, Name, email
+from schemas.api.plain import END, Flag, Instant, Name, Strict, email
 
 KINDS: Final = ("university", "institute", "union", "commune", "province", "company", "other")
 LEAST: Final = 3
@@ -41,56 +41,34 @@ class OrganisationSchema(Schema):
     small = _small(required=True)
 
 
-class OwnOrganisationChangeSchema(Schema):
+class OwnOrganisationChangeSchema(Strict):
     """What an organisation may change of itself."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     name = Name(least=1)
     kind = _kind()
     small = _small()
 
 
-class OrganisationChangeSchema(Schema):
+class OrganisationChangeSchema(Strict):
     """What the host may change of an organisation."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     name = Name(least=1)
     kind = _kind()
 
-    disabled = fields.Boolean(
-        truthy={True},
-        falsy={False},
+    disabled = Flag(
         metadata={"description": "While it is, none of its keys, tokens and sessions opens anything."},
     )
 
 
-class OwnerSchema(Schema):
+class OwnerSchema(Strict):
     """The person to whom a new organisation is handed over."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     email = email()
     name = Name(required=True, least=1)
 
 
-class NewOrganisationSchema(Schema):
+class NewOrganisationSchema(Strict):
     """An organisation that is wanted."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     id = _id()
     name = Name(required=True, least=1)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from marshmallow import fields, validate
+from marshmallow import RAISE, Schema, fields, validate
 from marshmallow.exceptions import ValidationError
 
 from schemas.xapi.timestamps import iso, microseconds
@@ -16,6 +16,22 @@ MOST_EMAIL: Final = 254
 END: Final = r"$(?!\n)"
 """The end of a text, in patterns that Python and readers of OpenAPI take alike."""
 _LAST: Final = 253402300799_000000  # the end of the year 9999, after which instants cannot be written
+
+
+class Strict(Schema):
+    """Takes nothing that is not named."""
+
+    class Meta:
+        """Nothing passes that is not named."""
+
+        unknown = RAISE
+
+
+class Flag(fields.Boolean):
+    """True or false, and none of the words that are taken for them elsewhere."""
+
+    truthy = frozenset({True})  # type: ignore[assignment]  # a set that nobody changes
+    falsy = frozenset({False})  # type: ignore[assignment]  # as above
 
 
 def email(**options: str) -> fields.Email:

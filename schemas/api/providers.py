@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
-from schemas.api.plain import END, Instant, Name
+from schemas.api.plain import END, Flag, Instant, Name, Strict
 from schemas.api.scopes import scopes
 from schemas.mailboxes import MAILBOX
 
@@ -24,13 +24,8 @@ def _prefix(**options: Any) -> fields.String:
     return fields.String(validate=fits, metadata=told, **options)
 
 
-class NewProviderClientSchema(Schema):
+class NewProviderClientSchema(Strict):
     """What this server is called at a provider, for people who sign in."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     client_id = _word(required=True)
     client_secret = _word(
@@ -38,13 +33,8 @@ class NewProviderClientSchema(Schema):
     )
 
 
-class NewProviderSchema(Schema):
+class NewProviderSchema(Strict):
     """A provider that is to be trusted."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     issuer = fields.String(
         required=True,
@@ -58,18 +48,13 @@ class NewProviderSchema(Schema):
     sign_in = fields.Nested(NewProviderClientSchema, allow_none=True)
 
 
-class ProviderChangeSchema(Schema):
+class ProviderChangeSchema(Strict):
     """What is to become of a provider: each member that is named is replaced as a whole."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     scopes = scopes()
     scope_prefix = _prefix()
     label = Name()
-    disabled = fields.Boolean(truthy={True}, falsy={False})
+    disabled = Flag()
     sign_in = fields.Nested(
         NewProviderClientSchema, allow_none=True, metadata={"description": "null: nobody signs in."}
     )

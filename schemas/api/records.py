@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from schemas.api.learners import Identity
-from schemas.api.plain import END, Instant
+from schemas.api.plain import END, Instant, Strict
 from schemas.api.units import Day
 from schemas.training.records import STATES
 from schemas.training.terms import GROUPS, KINDS, UNKNOWN
@@ -29,13 +29,8 @@ class _Learner(Identity):
         return super()._deserialize(value, attr, data, **options)
 
 
-class RecordsQuerySchema(Schema):
+class RecordsQuerySchema(Strict):
     """Which records, in which order and form."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     learner = _Learner(
         metadata={"description": "A learner's number, an identity as /api/learners has it, or an Agent as JSON."}

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from schemas.api.plain import END
+from schemas.api.plain import END, Flag
 from schemas.api.problems import complaints
 from schemas.api.units import Day, LinksRowsSchema, RowSchema, RowsSchema, Text, UnitsRowsSchema
 from schemas.faults import Refused
@@ -50,10 +50,8 @@ def _maybe(**options: Any) -> fields.String:
 
 
 def _example() -> fields.Boolean:
-    return fields.Boolean(
+    return Flag(
         load_default=False,
-        truthy={True},
-        falsy={False},
         metadata={"description": "Not the framework's own words, only what they may look like."},
     )
 

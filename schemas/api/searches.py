@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from schemas.api.plain import Instant
+from schemas.api.plain import Instant, Strict
 from schemas.faults import Refused
 from schemas.xapi.agents import load_agent
 from schemas.xapi.base import StrictField
@@ -47,13 +47,8 @@ def _score(description: str) -> fields.Decimal:
     return fields.Decimal(validate=validate.Range(Decimal(-1), Decimal(1)), metadata=told)
 
 
-class SearchQuerySchema(Schema):
+class SearchQuerySchema(Strict):
     """Which statements: all of the filters, and of each one any of its values."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     verb = _any_of(KeyIRI(), "A verb.")
     agent = _any_of(_Identified(), "An Agent or Group as JSON: the actor or object, or a member of one.")

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, fields, pre_load, validate
+from marshmallow import Schema, fields, pre_load, validate
 
 from schemas.api.members import MemberSchema
-from schemas.api.plain import MOST_EMAIL, Instant
+from schemas.api.plain import MOST_EMAIL, Instant, Strict
 
 # A password has 200 characters at most once it is composed (NFC); typed, each of them can be some more.
 _MOST_PASSWORD: Final = 800
@@ -18,13 +18,8 @@ def _password() -> fields.String:
     return fields.String(required=True, validate=validate.Length(max=_MOST_PASSWORD), metadata={"format": "password"})
 
 
-class SignInSchema(Schema):
+class SignInSchema(Strict):
     """Who somebody claims to be."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     organisation = fields.String(
         required=True, validate=validate.Length(max=40), metadata={"description": "Its public id."}
@@ -33,13 +28,8 @@ class SignInSchema(Schema):
     password = _password()
 
 
-class AcceptSchema(Schema):
+class AcceptSchema(Strict):
     """The code of an invitation, and the password that is to hold from now on."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     code = fields.String(required=True, validate=validate.Length(max=_MOST_CODE))
     password = fields.String(
@@ -75,13 +65,8 @@ class SessionSchema(Schema):
     expires = Instant(required=True, description="Its end at the latest; half an hour without use ends it before.")
 
 
-class OidcQuerySchema(Schema):
+class OidcQuerySchema(Strict):
     """Where somebody wants to sign in by an identity provider."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     organisation = fields.String(required=True, validate=validate.Length(max=40))
     provider = fields.String(

@@ -9,7 +9,7 @@ import msgspec
 from marshmallow import RAISE, Schema, fields, post_load, validate, validates_schema
 from marshmallow.exceptions import ValidationError
 
-from schemas.api.plain import END, Instant, Name
+from schemas.api.plain import END, Instant, Name, Strict
 from schemas.registries.registries import Rows
 from schemas.registries.unit_rows import EXTENTS, KINDS, Link, Unit
 
@@ -62,13 +62,8 @@ class RowSchema(Schema):
         return self.row(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
 
 
-class RowsSchema(Schema):
+class RowsSchema(Strict):
     """All rows of a registry; become Rows when they are loaded."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     @post_load
     def _made(self, data: dict[str, Any], **_: Any) -> Rows:
@@ -135,13 +130,8 @@ class LinksRowsSchema(RowsSchema):
     links = fields.List(fields.Nested(UnitLinkSchema), required=True)
 
 
-class FormatQuerySchema(Schema):
+class FormatQuerySchema(Strict):
     """How to answer."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     format = fields.String(
         validate=validate.OneOf(["json", "csv"]),
@@ -149,13 +139,8 @@ class FormatQuerySchema(Schema):
     )
 
 
-class UnitQuerySchema(Schema):
+class UnitQuerySchema(Strict):
     """On which day."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     at = Day(description="A day; today if there is none.")
 
@@ -225,13 +210,8 @@ class ReplacedSchema(Schema):
 _IDS: Final = fields.String(validate=validate.Regexp(rf"^[!-~]{{1,200}}{END}"))
 
 
-class NewAssignmentSchema(Schema):
+class NewAssignmentSchema(Strict):
     """A decision on which successor of a split unit something belongs to."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     unit = fields.String(
         required=True,
@@ -257,13 +237,8 @@ class AssignmentSchema(NewAssignmentSchema):
     by = fields.String(required=True, metadata={"description": "The credential that decided."})
 
 
-class AssignmentsQuerySchema(Schema):
+class AssignmentsQuerySchema(Strict):
     """Which decisions."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     limit = fields.Integer(load_default=100, validate=validate.Range(1, 100))
     cursor = fields.String(

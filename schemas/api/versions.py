@@ -1,16 +1,12 @@
 """Which version of xAPI a request to /api is about."""
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import fields, validate
 
+from schemas.api.plain import Strict
 from schemas.xapi.versions import VERSIONS
 
 
-class VersionQuerySchema(Schema):
+class VersionQuerySchema(Strict):
     """The query string that names a version, or none."""
-
-    class Meta:
-        """Nothing passes that is not named."""
-
-        unknown = RAISE
 
     version = fields.String(validate=validate.OneOf(VERSIONS), metadata={"description": "Version of xAPI."})

@@ -9,6 +9,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from lrs.errors import LRSError, PayloadTooLarge, TooManyRequests, Unauthorized, Unavailable
+from schemas.api.vocabulary import told_path
 from schemas.faults import Fault, Refused, TooLarge
 
 _BASIC: Final = 'Basic realm="xAPI", charset="UTF-8"'
@@ -28,9 +29,13 @@ def register(app: Flask) -> None:
 
 
 def problem(status: int, title: str, faults: Iterable[Fault] = (), headers: Iterable[tuple[str, str]] = ()) -> Response:
-    """Return a problem document; its faults stay at hand for whoever keeps a record of refusals."""
+    """Return a problem document; its faults stay at hand for whoever keeps a record of refusals.
+
+    A client may have anything for a name, somebody's mailbox included: what is no name of ours does not go back.
+    """
     faults = g.faults = tuple(faults)
-    body = {"title": title, "status": status, "errors": [fault._asdict() for fault in faults]}
+    told = [fault._replace(path=told_path(fault.path))._asdict() for fault in faults]
+    body = {"title": title, "status": status, "errors": told}
     text = json.dumps(body, ensure_ascii=False)
     return Response(text, status, headers=list(headers), content_type="application/problem+json")
 

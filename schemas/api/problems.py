@@ -5,13 +5,26 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from schemas.api.vocabulary import told_path
 from schemas.faults import Fault
+
+
+class _Path(fields.String):
+    """The way to a fault, without names that are not ours."""
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str:
+        return told_path(value)
 
 
 class FaultSchema(Schema):
     """One thing wrong with what was sent."""
 
-    path = fields.String(required=True, metadata={"description": "The way to it; empty for the whole."})
+    path = _Path(
+        required=True,
+        metadata={
+            "description": "The way to it; empty for the whole. Names that are known neither here nor to xAPI are `*`."
+        },
+    )
     rule = fields.String(required=True, metadata={"description": "A stable word for programs."})
     message = fields.String(required=True, metadata={"description": "A sentence for people."})
 

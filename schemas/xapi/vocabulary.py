@@ -1,7 +1,7 @@
 """The specification's own names, to tell them from those that a sender made up."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, Final
 
 from schemas.xapi.base import StrictSchema
@@ -21,6 +21,7 @@ _OUTSIDE: Final = frozenset(
         "X-Experience-API-Version",
         # parameters, fields of forms, parts of bodies
         "activity",
+        "activityId",
         "agent",
         "ascending",
         "attachments",
@@ -30,10 +31,12 @@ _OUTSIDE: Final = frozenset(
         "method",
         "more",
         "parts",
+        "profileId",
         "registration",
         "related_activities",
         "related_agents",
         "since",
+        "stateId",
         "statementId",
         "until",
         "verb",
@@ -48,6 +51,11 @@ _LONGEST: Final = 200
 
 def plain_path(path: str) -> str:
     """Return a fault's path with names of the specification only: others are ``*``, and every index is ``[]``."""
+    return re.sub(r"\[[0-9]+\]", _ITEM, known_path(path, NAMES))[:_LONGEST]
+
+
+def known_path(path: str, names: Container[str]) -> str:
+    """Return a fault's path with these names only: others are ``*``."""
     steps: list[str] = []
     end = 0
     while end < len(path):
@@ -55,18 +63,18 @@ def plain_path(path: str) -> str:
         if found is None:
             steps.append(_FOREIGN)
             break
-        steps.append(_plain(found))
+        steps.append(_plain(found, names))
         end = found.end()
-    return "".join(steps)[:_LONGEST]
+    return "".join(steps)
 
 
-def _plain(step: re.Match[str]) -> str:
+def _plain(step: re.Match[str], names: Container[str]) -> str:
     if step["index"]:
-        return f"{step['dot']}{_ITEM}"
+        return f"{step['dot']}{step['index']}"
     if step["word"]:
-        return f"{step['dot']}{step['word'] if step['word'] in NAMES else _FOREIGN}"
+        return f"{step['dot']}{step['word'] if step['word'] in names else _FOREIGN}"
     name = step["quoted"]
-    return f"{step['dot']}[{name if name[1:-1] in NAMES else _FOREIGN}]"
+    return f"{step['dot']}[{name if name[1:-1] in names else _FOREIGN}]"
 
 
 def _names(field: Any) -> Iterator[str]:

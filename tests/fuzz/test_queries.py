@@ -132,7 +132,7 @@ def test_no_parameter_takes_an_operator(wire, send, name, operator):
     for query in (f"{name}={quote(operator)}", f"{name}[$ne]=x", f"{quote(name + '[$gt]')}=", f"{name}[]=x"):
         answer = send(wire.head(b"GET", b"/xapi/statements?" + query.encode(), *JSON), "GET")
         assert answer.status == 400
-        assert answer.json()["errors"][0]["path"].strip('["').startswith(name)
+        assert answer.json()["errors"][0]["path"].startswith((name, "[*]", "*"))
 
 
 def test_a_refusal_does_not_repeat_what_was_sent(wire, send, marker):

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from schemas.api.vocabulary import told_path
+
 EXTENSION = "https://hoc.example.vn/x"
 HEADERS = {"X-Experience-API-Version": "2.0.0", "Content-Type": "application/json"}
 
@@ -145,7 +147,7 @@ def test_it_is_refused_with_its_place(ask, said, found, kind):
     (path, first), *_ = reasons
     assert rule in {None, first}
     if place is not None and rule != "json":
-        assert path == f'context.extensions["{EXTENSION}"]{place}'
+        assert path == told_path(f'context.extensions["{EXTENSION}"]{place}')
     assert json.loads(found())["statements"] == []
 
 
@@ -171,7 +173,7 @@ def test_nul_in_a_text_is_kept(ask, said, found):
 def test_operators_where_the_specification_knows_the_member_are_refused(ask, said, members, path):
     status, reasons = faults(ask("POST", body=said(members=members)))
     assert status == 400
-    assert path in [place for place, _ in reasons]
+    assert told_path(path) in [place for place, _ in reasons]
 
 
 @pytest.mark.parametrize("number", ["0.10", "1e1", "-0", "9.00000000000000000001"])
@@ -206,7 +208,7 @@ def test_a_batch_over_its_limit_is_413(ask, said, found):
 def test_a_batch_with_one_fault_is_refused_with_its_place(ask, said, found):
     batch = [said(), said(), said('{"a": {"b": 1, "b": 2}}'), said()]
     status, reasons = faults(ask("POST", body=b"[" + b",".join(batch) + b"]"))
-    assert (status, reasons) == (400, [(f'[2].context.extensions["{EXTENSION}"].a.b', "duplicate-key")])
+    assert (status, reasons) == (400, [("[2].context.extensions[*].*.*", "duplicate-key")])
     assert json.loads(found())["statements"] == []
 
 

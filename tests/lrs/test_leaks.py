@@ -284,6 +284,38 @@ def wrong_envelopes(site: Site) -> None:
     assert site.ask("PATCH", STATEMENTS, statement(), agent=json.dumps(somebody()))[0] == 405
 
 
+def names(site: Site) -> None:
+    """Members, parameters, columns and fields of forms that are called as somebody is."""
+    for foreign in (seed(), f"{seed()}@hoc.example.vn", f"x.{seed()}", f"Lan {seed()}", f'"{seed()}'):
+        bodies = (statement(**{foreign: 1}), statement(context={"extensions": {foreign: 1}}), {foreign: {foreign: 1}})
+        for body in (
+            *bodies,
+            *([body] for body in bodies),
+            statement(object={"id": COURSE, "definition": {foreign: 1}}),
+        ):
+            assert site.ask("POST", STATEMENTS, body)[0] == 400
+        for method, path in (
+            ("POST", "/api/members"),
+            ("POST", "/api/credentials"),
+            ("POST", "/api/launches"),
+            ("POST", "/api/session"),
+            ("POST", "/api/providers"),
+            ("PUT", "/api/programmes"),
+            ("PUT", "/api/units"),
+        ):
+            assert site.ask(method, path, {foreign: 1})[0] == 400, path
+            assert site.ask(method, path, {"limits": {foreign: 1}, "units": [{foreign: 1}]})[0] == 400, path
+        columns = f"{foreign},code\n1,2\n".encode()
+        assert site.ask("PUT", "/api/programmes", columns, headers={"Content-Type": "text/csv"})[0] == 400
+        for path in (STATEMENTS, "/xapi/agents", "/api/credentials", "/api/audit", "/api/members"):
+            assert site.ask("GET", path, **{foreign: "1"})[0] == 400, path
+        for method in ("POST", "PUT"):
+            assert site.ask(method, STATEMENTS, statement(), **{foreign: "1"})[0] == 400
+        form = urlencode({"Authorization": site.own, "X-Experience-API-Version": "1.0.3", foreign: "1"}).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Experience-API-Version": "1.0.3"}
+        assert site.ask("POST", f"{STATEMENTS}?method=GET", form, headers=headers)[0] == 400
+
+
 def broken_http(site: Site) -> None:
     post = f"POST {STATEMENTS}?agent={seed()} HTTP/1.1\r\nHost: lrs\r\n"
     for request in (
@@ -386,7 +418,7 @@ def defects(site: Site) -> None:
     rows.delete_one({"_id": row["_id"]})
 
 
-ROADS = (good_requests, wrong_statements, wrong_envelopes, broken_http, callers, administration, defects)
+ROADS = (good_requests, wrong_statements, wrong_envelopes, names, broken_http, callers, administration, defects)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from lrs.followers.records import records_follower
+from schemas.api.vocabulary import told_path
 from schemas.training.terms import BASE, PSEUDONYMS, VERSION
 
 ADL = "http://adlnet.gov/expapi/verbs"
@@ -122,10 +123,10 @@ def test_forbidden_contents_are_refused_by_path_and_told_nowhere(
     with caplog.at_level(logging.DEBUG):
         refused = client.post("/xapi/statements", json=[task(kind), task(kind, result=result)])
     assert refused.status_code == 400
-    assert [each["path"] for each in refused.json["errors"]] == [f"[1].{path}"]
+    assert [each["path"] for each in refused.json["errors"]] == [told_path(f"[1].{path}")]
     assert client.get("/xapi/statements").json["statements"] == []
     single = client.post("/xapi/statements", json=task(kind, result=result))
-    assert [each["path"] for each in single.json["errors"]] == [path]
+    assert [each["path"] for each in single.json["errors"]] == [told_path(path)]
     assert (
         client.put(
             f"/xapi/statements?statementId={uuid.uuid4()}", json=task(kind, result=result) | {"id": None}
@@ -144,7 +145,7 @@ def test_row_by_row_what_is_honest_is_stored(operator, counted, shared_store):
     answer = operator.post("/api/batches", json=rows)
     assert (answer.json["stored"], answer.json["refused"]) == (55, 5)
     told = [row["errors"][0]["path"] for row in answer.json["rows"] if row["outcome"] == "refused"]
-    assert told == [path for path, _, _ in FORBIDDEN[SERVICE]]
+    assert told == [told_path(path) for path, _, _ in FORBIDDEN[SERVICE]]
     for _, value, _ in FORBIDDEN[SERVICE]:
         assert value not in answer.text
     counted()

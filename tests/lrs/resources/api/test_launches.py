@@ -90,7 +90,7 @@ def test_no_secret_and_no_name_is_in_it(caller):
         ({"minutes": 481}, "minutes"),
         ({"minutes": "5"}, "minutes"),
         ({"scopes": ["all"]}, "scopes"),
-        ({"admin": True}, "admin"),
+        ({"admin": True}, "*"),
     ],
 )
 def test_a_wrong_wish_is_refused_with_its_place(caller, change, path):

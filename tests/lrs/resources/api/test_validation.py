@@ -38,7 +38,7 @@ def test_it_may_be_asked_with_any_scope_and_without_a_version(caller, a_statemen
 
 
 @pytest.mark.parametrize(
-    ("body", "fault"), [(b'{"a":1,"a":2}', ("a", "duplicate-key")), (b"[", ("", "json")), (b"", ("", "json"))]
+    ("body", "fault"), [(b'{"id":1,"id":2}', ("id", "duplicate-key")), (b"[", ("", "json")), (b"", ("", "json"))]
 )
 def test_what_is_no_json_is_a_finding_too(caller, body, fault):
     assert told(caller().post(VALIDATE, data=body)) == {"1.0.3": [fault], "2.0.0": [fault]}

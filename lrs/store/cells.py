@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import pymongo
-from pymongo import DeleteOne, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pyroaring import BitMap
 
 from lrs.store.clearing import clear_some
 from lrs.store.errors import translated
+from lrs.store.writing import rewrite
 from schemas.training.cells import Cell, Family
 
 _COUNTS: Final = ("members", "organisations", "heads")
@@ -113,16 +113,10 @@ class Cells:
 
         ``held`` are the keys of those that held something, as the same transaction has seen.
         """
-        rows = {key: _row(org, key, cell, tally) for key, (cell, tally) in tallies.items() if tally.statements}
-        if fresh := [row for key, row in rows.items() if key not in held]:
-            self._rows.insert_many(fresh, ordered=False, session=session)
-        writes = [
-            ReplaceOne({"_id": org + key}, rows[key]) if key in rows else DeleteOne({"_id": org + key})
-            for key in tallies
-            if key in held
-        ]
-        if writes:
-            self._rows.bulk_write(writes, ordered=False, session=session)
+        rows = {
+            key: _row(org, key, cell, tally) if tally.statements else None for key, (cell, tally) in tallies.items()
+        }
+        rewrite(self._rows, org, rows, held, session)
 
     def clear(self, org: bytes) -> None:
         """Remove all cells of an organisation."""

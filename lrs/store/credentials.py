@@ -8,9 +8,9 @@ import pymongo
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from lrs.store.errors import translated
+from lrs.store.writing import insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,7 @@ class Credentials:
     def insert(self, credential: Credential, session: ClientSession | None = None) -> bool:
         """Store a new credential; False where the key is taken."""
         with translated(), pymongo.timeout(self._deadline):
-            try:
-                self._rows.insert_one(_row(credential), session=session)
-            except DuplicateKeyError:
-                return False
-        return True
+            return insert_new(self._rows, _row(credential), session)
 
     def change(
         self, org: bytes, key: str, values: dict[str, Any], session: ClientSession | None = None

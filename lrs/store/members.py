@@ -7,9 +7,9 @@ from typing import Any, Final
 import pymongo
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from lrs.store.errors import translated
+from lrs.store.writing import insert_new
 from schemas.api.members import Role
 
 _OWNS: Final[dict[str, Any]] = {"role": "owner", "disabled": False}
@@ -72,11 +72,7 @@ class Members:
     def insert(self, member: Member, session: ClientSession | None = None) -> bool:
         """Store a new member; False where the e-mail is taken. In a transaction, that ends it."""
         with translated(), pymongo.timeout(self._deadline):
-            try:
-                self._rows.insert_one(_row(member), session=session)
-            except DuplicateKeyError:
-                return False
-        return True
+            return insert_new(self._rows, _row(member), session)
 
     def change(
         self, org: bytes, member: str, values: dict[str, Any], *, ends: bool = False, session: ClientSession

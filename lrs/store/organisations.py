@@ -10,9 +10,9 @@ from typing import Any, Final
 import pymongo
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from lrs.store.errors import translated
+from lrs.store.writing import insert_new
 
 HOST: Final = "first"
 """The public id of the organisation that runs this server: its administrators look after the others' existence."""
@@ -76,11 +76,7 @@ class Organisations:
             "small": organisation.small,
         }
         with translated(), pymongo.timeout(self._deadline):
-            try:
-                self._rows.insert_one(row, session=session)
-            except DuplicateKeyError:
-                return False
-        return True
+            return insert_new(self._rows, row, session)
 
     def change(
         self, organisation: str, values: dict[str, Any], session: ClientSession | None = None

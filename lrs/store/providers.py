@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 import pymongo
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from lrs.store.errors import translated
+from lrs.store.writing import insert_new
 
 _EVERY: Final = 60_000_000
 _BUT_KEYS: Final = {"keys": 0}
@@ -103,11 +103,7 @@ class Providers:
             **_changeable(provider),
         }
         with translated(), pymongo.timeout(self._deadline):
-            try:
-                self._rows.insert_one(row, session=session)
-            except DuplicateKeyError:
-                return False
-        return True
+            return insert_new(self._rows, row, session)
 
     def replace(self, provider: Provider, session: ClientSession | None = None) -> bool:
         """Store what may change of a provider; False where there is none."""

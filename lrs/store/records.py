@@ -9,13 +9,13 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 import pymongo
-from pymongo import DeleteOne, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from lrs.store.clearing import clear_some
 from lrs.store.errors import translated
 from lrs.store.record_pages import mark
+from lrs.store.writing import rewrite
 from schemas.training.records import Evidence, Standing, fold
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -85,17 +85,8 @@ class Records:
 
         ``held`` are the keys of those that had a record, as the same transaction has seen.
         """
-        rows = {key: _row(org, key, line, evidence) for key, (line, evidence) in lines.items() if evidence}
-        # Many times as fast as replacing what is not there.
-        if fresh := [row for key, row in rows.items() if key not in held]:
-            self._rows.insert_many(fresh, ordered=False, session=session)
-        writes = [
-            ReplaceOne({"_id": org + key}, rows[key]) if key in rows else DeleteOne({"_id": org + key})
-            for key in lines
-            if key in held
-        ]
-        if writes:
-            self._rows.bulk_write(writes, ordered=False, session=session)
+        rows = {key: _row(org, key, line, evidence) if evidence else None for key, (line, evidence) in lines.items()}
+        rewrite(self._rows, org, rows, held, session)
 
     def clear(self, org: bytes) -> None:
         """Remove all records of an organisation."""

@@ -6,9 +6,9 @@ from typing import Any
 import pymongo
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from lrs.store.errors import translated
+from lrs.store.writing import insert_new
 
 
 class Revocations:
@@ -27,11 +27,7 @@ class Revocations:
     def use_up(self, what: str, until: float) -> bool:
         """Use what counts once, and nothing after ``until``; False where somebody else was faster."""
         with translated(), pymongo.timeout(self._deadline):
-            try:
-                self._rows.insert_one({"_id": what, "ends": datetime.fromtimestamp(until, UTC)})
-            except DuplicateKeyError:
-                return False
-        return True
+            return insert_new(self._rows, {"_id": what, "ends": datetime.fromtimestamp(until, UTC)}, None)
 
     def has(self, *tokens: str) -> bool:
         """Tell whether one of these tokens is revoked."""

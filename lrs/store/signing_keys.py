@@ -6,9 +6,9 @@ from typing import Any
 import pymongo
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from lrs.store.errors import translated
+from lrs.store.writing import insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,7 @@ class SigningKeys:
         """Store a new key; False where another process made the one of this number."""
         row = {"_id": key.number, "kid": key.kid, "sealed": key.sealed, "created": key.created}
         with translated(), pymongo.timeout(self._deadline):
-            try:
-                self._rows.insert_one(row, session=session)
-            except DuplicateKeyError:
-                return False
-        return True
+            return insert_new(self._rows, row, session)
 
     def drop(self, below: int, session: ClientSession | None = None) -> None:
         """Remove the keys with lower numbers."""

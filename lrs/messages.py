@@ -1,4 +1,7 @@
-"""What the command line says to people, in English and in Vietnamese."""
+"""What the command line says to people, in English and in Vietnamese.
+
+One long file on purpose: whoever translates, or looks after a common tone, reads all of it and nothing else.
+"""
 
 from pathlib import Path
 from typing import NamedTuple

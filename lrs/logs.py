@@ -52,17 +52,22 @@ def configure(level: str) -> None:
 
 
 class RequestIds:
-    """WSGI: give every request an id, the caller's own if it is a plain word, for the logs and in X-Request-Id."""
+    """WSGI: give every request an id, for the logs and in X-Request-Id.
 
-    def __init__(self, application: Application) -> None:
+    Behind a proxy that is ``trusted``, it is the request's own if that is a plain word. Of others it is not: a word
+    that strangers choose may be somebody's name, and would stand in every line.
+    """
+
+    def __init__(self, application: Application, *, trusted: bool = False) -> None:
         self._application = application
+        self._trusted = trusted
         # Only to tell requests apart: the system's own randomness would cost a switch of threads each time. Made here,
         # in the process that serves, so that no two processes draw the same.
         self._draw = random.Random().getrandbits  # noqa: S311 - no secret
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request under its id."""
-        given = environ.get("HTTP_X_REQUEST_ID", "")
+        given = environ.get("HTTP_X_REQUEST_ID", "") if self._trusted else ""
         request_id = given if _GIVEN.fullmatch(given) else f"{self._draw(64):016x}"
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request=request_id)

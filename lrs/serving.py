@@ -54,7 +54,7 @@ def settings(config: Config) -> dict[str, Any]:
         "loglevel": config.log_level,
         "proc_name": "lrs",
         "control_socket_disable": True,
-        "on_starting": _check_database,
+        "on_starting": _check,
         "post_fork": _leash_worker,
         # The heartbeat file of a worker must not wait for a disk.
         **({"worker_tmp_dir": str(MEMORY)} if MEMORY.is_dir() else {}),
@@ -63,7 +63,7 @@ def settings(config: Config) -> dict[str, Any]:
 
 def application() -> logs.RequestIds:
     """Return what a worker serves. Made in each worker: neither pymongo nor its threads survive a fork."""
-    return logs.RequestIds(create_app(Config.from_env()))
+    return _served(Config.from_env())
 
 
 class Server(BaseApplication):
@@ -80,7 +80,11 @@ class Server(BaseApplication):
 
     def load(self) -> Callable[..., Any]:
         """Return the application of one worker."""
-        return logs.RequestIds(create_app(self._config))
+        return _served(self._config)
+
+
+def _served(config: Config) -> logs.RequestIds:
+    return logs.RequestIds(create_app(config), trusted=config.proxies > 0)
 
 
 class Log(Logger):
@@ -119,9 +123,21 @@ def _plain(path: str) -> str:
     return re.sub(r"[^/]*[^/\w.-][^/]*", "*", path, flags=re.ASCII)
 
 
-def _check_database(_server: Any) -> None:
-    """Raise BadSetting or NotMigrated before anything listens; a database that is away may come back, so go on then."""
+def _check(_server: Any) -> None:
+    """Raise BadSetting or NotMigrated before anything listens; say what is not safe."""
     config = Config.from_env().needing("mongodb_uri", "pepper")
+    _check_database(config)
+    warn(config)
+
+
+def warn(config: Config) -> None:
+    """Say in the log what people should not find out by harm."""
+    if not config.is_private and not config.public_url.lower().startswith("https:"):
+        log.warning("LRS_PUBLIC_URL has no https: cookies of people who sign in are not kept to https")
+
+
+def _check_database(config: Config) -> None:
+    """Raise NotMigrated; a database that is away may come back, so go on then."""
     with contextlib.closing(open_store(config.mongodb_uri, config.database, deadline=config.deadline)) as store:
         try:
             store.verify()

@@ -72,6 +72,15 @@ def test_what_is_logged_inside_a_request_has_its_id(capsys):
         return []
 
     started = []
-    logs.RequestIds(application)({"HTTP_X_REQUEST_ID": "r-1"}, lambda *answer: started.append(answer))
+    served = logs.RequestIds(application, trusted=True)
+    served({"HTTP_X_REQUEST_ID": "r-1"}, lambda *answer: started.append(answer))
     assert logged(capsys)["request"] == "r-1"
     assert started == [("200 OK", [("X-Request-Id", "r-1")])]
+
+
+@pytest.mark.parametrize(("word", "trusted"), [("lan", False), ("a b", True), ("x" * 65, True)])
+def test_a_word_that_is_not_trusted_or_not_plain_names_no_request(word, trusted):
+    started = []
+    served = logs.RequestIds(lambda _, start_response: start_response("200 OK", []) or [], trusted=trusted)
+    served({"HTTP_X_REQUEST_ID": word}, lambda *answer: started.append(answer))
+    assert word not in repr(started)

@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,11 +18,12 @@ from typing import Any
 
 import pytest
 from gunicorn.http import message
+from werkzeug.test import Client
 
-from lrs.app import create_app
+from lrs.app import close, create_app
 from lrs.config import BadSetting, Config
 from lrs.embedded import free_port
-from lrs.serving import Server, settings
+from lrs.serving import Server, settings, warn
 
 ROOT = Path(__file__).parents[2]
 HOST = b"Host: lrs\r\n"
@@ -108,13 +110,34 @@ def answer_of(port: int, path: str, headers: dict[str, str]) -> http.client.HTTP
     return answer
 
 
-def test_a_request_keeps_the_id_that_a_proxy_gave_it(server):
-    assert answer_of(server.port, "/health/live", {"X-Request-Id": "a-1"}).headers["X-Request-Id"] == "a-1"
+def test_a_request_gets_an_id_of_its_own_whatever_a_stranger_calls_it(server):
+    for word in ("lan.nguyen", "a b"):
+        given = answer_of(server.port, "/health/live", {"X-Request-Id": word}).headers["X-Request-Id"]
+        assert re.fullmatch("[0-9a-f]{16}", given)
 
 
-def test_an_id_that_is_no_plain_word_is_replaced(server):
-    given = answer_of(server.port, "/health/live", {"X-Request-Id": "a b"}).headers["X-Request-Id"]
-    assert len(given) == 16
+@pytest.mark.parametrize(("proxies", "kept"), [(0, False), (1, True)])
+def test_only_behind_a_proxy_a_request_keeps_its_id(config, proxies, kept):
+    served = Server(replace(config, proxies=proxies)).load()
+    try:
+        answer = Client(served).get("/health/live", headers={"X-Request-Id": "a-1"})
+        assert (answer.headers["X-Request-Id"] == "a-1") is kept
+    finally:
+        close(served._application)
+
+
+@pytest.mark.parametrize(
+    ("host", "public_url", "is_said"),
+    [
+        ("127.0.0.1", "", False),
+        ("192.0.2.1", "", True),
+        ("192.0.2.1", "http://hoc.example.vn", True),
+        ("192.0.2.1", "https://hoc.example.vn", False),
+    ],
+)
+def test_that_cookies_go_without_https_is_said_at_the_start(caplog, host, public_url, is_said):
+    warn(Config(host=host, public_url=public_url))
+    assert ("LRS_PUBLIC_URL has no https" in caplog.text) is is_said
 
 
 def test_requests_are_parsed_in_c():
@@ -213,8 +236,9 @@ def test_gunicorn_is_not_started_without_a_pepper(mongod, database):
 def test_it_logs_json_lines_without_queries_and_stops_at_once_though_a_client_keeps_its_connection(alone):
     port, process, log = alone
     idle = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    idle.request("GET", "/xapi/statements?agent=mailto:lan@example.vn", headers={"X-Request-Id": "the-one"})
-    assert idle.getresponse().read()
+    idle.request("GET", "/xapi/statements?agent=mailto:lan@example.vn")
+    answer = idle.getresponse()
+    assert answer.read()
     exchange(port, b"GET /xapi/statements?agent=mailto:hoa@example.vn HTTP/9.9\r\n\r\n")
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
@@ -224,7 +248,7 @@ def test_it_logs_json_lines_without_queries_and_stops_at_once_though_a_client_ke
 
     text = log.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
-    (access,) = [line for line in lines if line.get("request") == "the-one"]
+    (access,) = [line for line in lines if line.get("request") == answer.headers["X-Request-Id"]]
     assert access.items() >= {"method": "GET", "path": "/xapi/statements", "status": 401, "level": "info"}.items()
     assert "example.vn" not in text
 

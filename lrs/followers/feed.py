@@ -3,8 +3,12 @@
 A follower keeps something derived from statements. It reads in batches and its place is kept in MongoDB, moved after
 each batch: what was read when a worker died is read again, so effects must bear repetition, or move the place in a
 transaction of their own. One worker at a time holds a follower's place.
+
+No statement stops a follower for ever, and no organisation another one: what fails by itself, whatever the database
+does, is found by trying halves of its batch, and set aside.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -14,6 +18,7 @@ from lrs.services import clocks
 from lrs.services.progress import place_of
 from lrs.services.safetime import learn
 from lrs.store import Store
+from lrs.store.aside import Aside
 from lrs.store.rows import Found
 from lrs.store.transactions import Session
 
@@ -24,6 +29,8 @@ _MOST_AHEAD: Final = 4
 """Organisations of which a batch may wait in memory."""
 _LOOK: Final = 5.0
 """Seconds after which a worker looks whether somebody else has set a place back, or wants it."""
+
+log = logging.getLogger(__name__)
 
 Move = Callable[[Session], None]
 """Moves the place behind a batch within a transaction; raises LeaseLost where another worker holds it."""
@@ -38,6 +45,10 @@ Clear = Callable[[bytes, Callable[[Session], None]], bool]
 
 class LeaseLost(Unavailable):
     """Another worker has taken over: what this one was doing must not count."""
+
+
+class _Tried(Exception):
+    """Undoes what was only tried."""
 
 
 class _Batch(NamedTuple, Generic[T]):
@@ -82,12 +93,22 @@ class Follower(Generic[T]):
     def follow(self) -> int:
         """Bring every organisation forward by one batch; return how many statements were read.
 
-        Organisations whose place another worker holds are left to it. Raises Unavailable.
+        Organisations whose place another worker holds are left to it. What fails in one is logged, and the others go
+        on. Raises Unavailable where the database is away.
         """
         if clocks.passed() - self._looked > _LOOK:
             self._look()
-        through = learn(self._store.promises)
-        return sum(self.forward(org, through) for org in self._store.organisations.orgs())
+        through, count = learn(self._store.promises), 0
+        for each in self._store.organisations.all():
+            try:
+                count += self.forward(each.org, through)
+            except Unavailable:
+                log.warning("an organisation has to wait; trying again", extra={"organisation": each.id})
+                # Where this fails, too, the others need not be tried.
+                through = learn(self._store.promises)
+            except Exception:
+                log.exception("an organisation cannot be followed; trying again", extra={"organisation": each.id})
+        return count
 
     def forward(self, org: bytes, through: int) -> int:
         """Bring one organisation forward by one batch, up to ``through``; return how many statements were read.
@@ -106,23 +127,84 @@ class Follower(Generic[T]):
         return self._read(org, held.place, through)
 
     def _read(self, org: bytes, place: int, through: int) -> int:
+        try:
+            return self._bring(org, place, through)
+        except Unavailable:
+            self._shrink()
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, some statement or none is the reason
+            self._ahead.clear()
+            return self._bring_sound(org, place, through, error)
+        except BaseException:
+            self._ahead.clear()
+            raise
+
+    def _bring(self, org: bytes, place: int, through: int) -> int:
         expected, ahead = self._ahead.pop(org, (place, None))
         batch = ahead.result() if ahead and expected == place else self._next(org, place, through)
         if batch is None:
             return 0
         if batch.size >= self._batch and len(self._ahead) < _MOST_AHEAD:
             self._ahead[org] = batch.behind, self._pool.submit(self._next, org, batch.behind, through)
-        try:
-            self._effect(org, batch.prepared, lambda session: self._move(org, batch.behind, session))
-        except BaseException as error:
-            self._ahead.clear()
-            if isinstance(error, Unavailable):
-                self._batch = max(self._batch // 2, 1)
-            raise
+        self._take_effect(org, batch, ())
         self._batch = min(self._batch * 2, self._most)
+        return batch.size
+
+    def _take_effect(self, org: bytes, batch: _Batch[T], aside: Sequence[Aside]) -> None:
+        def move(session: Session) -> None:
+            self._move(org, batch.behind, session)
+            self._store.aside.put(org, aside, session)
+
+        self._effect(org, batch.prepared, move)
         if self._store.places.move(self.name(org), self._worker, batch.behind):
             self._known[org] = batch.behind
-        return batch.size
+
+    def _bring_sound(self, org: bytes, place: int, through: int, error: Exception) -> int:
+        """Do with a batch that failed what can be done, and set aside what cannot."""
+        batch = self._store.statements.after(org, place, through=through, most=self._batch)
+        self._shrink()
+        # Where nothing at all fails, too, it is not for a statement.
+        if not batch or self._fails(org, []):
+            raise error
+        aside = self._faulty(org, batch)
+        faulty = {each.statement for each in aside}
+        sound = [each for each in batch if each.id not in faulty]
+        self._take_effect(org, _Batch(batch[-1].stored, len(batch), self._prepare(sound)), aside)
+        if aside:
+            log.error("statements were set aside", extra={"count": len(aside), "error": aside[0].error})
+        return len(batch)
+
+    def _faulty(self, org: bytes, batch: Sequence[Found]) -> list[Aside]:
+        """Return those statements that fail by themselves."""
+        error = self._fails(org, batch)
+        if error is None:
+            return []
+        if len(batch) == 1:
+            return [Aside(batch[0].id, batch[0].stored, type(error).__qualname__)]
+        half = len(batch) // 2
+        return self._faulty(org, batch[:half]) + self._faulty(org, batch[half:])
+
+    def _fails(self, org: bytes, batch: Sequence[Found]) -> Exception | None:
+        """Try something, and undo it; return why it fails. Raises Unavailable."""
+        if self._store.places.take(self.name(org), self._worker, lease=LEASE) is None:
+            raise LeaseLost("Another worker has taken over")
+
+        def undo(_: Session) -> None:
+            raise _Tried
+
+        try:
+            self._effect(org, self._prepare(batch), undo)
+        except _Tried:
+            return None
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            return error
+        return None
+
+    def _shrink(self) -> None:
+        self._ahead.clear()
+        self._batch = max(self._batch // 2, 1)
 
     def _next(self, org: bytes, place: int, through: int) -> _Batch[T] | None:
         """Read and prepare what comes after a place; None where nothing does."""

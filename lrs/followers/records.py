@@ -21,7 +21,7 @@ def records_follower(store: Store, worker: str, timezone: str) -> Follower[Readi
         # Records first: what is counted anew meanwhile, as somebody turned out to be somebody else, rests on them.
         def write(session: Session) -> bool:
             hold(session)
-            derived = (store.records, store.cells, store.reviews)
+            derived = (store.records, store.cells, store.reviews, store.aside)
             return any(each.clear_some(org, session) for each in derived)
 
         return store.transact(write)

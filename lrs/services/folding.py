@@ -8,6 +8,7 @@ statements are counted anew, so many at a time that a transaction bears it, befo
 and deciding exclude one another (``Links.hold``), so no statement is ever counted half as one and half as another.
 """
 
+import contextlib
 import gc
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -200,7 +201,13 @@ class Folding:
         return Change(self._store, org, session, lambda *about: self._others(org, *about))
 
     def _told(self, raws: Iterable[tuple[bytes, bytes]]) -> list[Told]:
-        return [(each, facts) for each, raw in raws if (facts := facts_of(_decode(raw), self._vocabulary))]
+        return [(each, facts) for each, raw in raws if (facts := self._facts(raw))]
+
+    def _facts(self, raw: bytes) -> Facts | None:
+        """Return what counts of a statement that was in the feed before, None of one that was set aside there."""
+        with contextlib.suppress(Exception):
+            return facts_of(_decode(raw), self._vocabulary)
+        return None
 
     def _counted(self, org: bytes, told: Sequence[Told], session: Session) -> list[Counted]:
         identities = {each for _, facts in told for each in _identities(facts)}

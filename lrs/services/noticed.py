@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from lrs.services.principals import Principal
 from lrs.services.progress import Progress, Reached
 from lrs.store import Store
-from lrs.store.reviews import Noticed
+from lrs.store.reviews import EXAMPLES, Note, Noticed
+from lrs.store.rows import ORG_BYTES
 
 __all__ = ["Followed", "Noticed", "NoticedService", "Overview"]
 
@@ -24,7 +25,7 @@ class Followed(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """What was noticed, and how far statements had been looked at before."""
+    """What was noticed, and how far statements had been looked at before; ``aside`` are those that count nowhere."""
 
     reached: Reached
     templates: list[Followed]
@@ -32,6 +33,7 @@ class Overview(NamedTuple):
     types: list[Noticed]
     extensions: list[Noticed]
     flags: list[Noticed]
+    aside: Noticed
 
 
 class NoticedService:
@@ -39,6 +41,7 @@ class NoticedService:
 
     def __init__(self, store: Store, progress: Progress) -> None:
         self._reviews = store.reviews
+        self._aside = store.aside
         self._progress = progress
 
     def overview(self, principal: Principal) -> Overview:
@@ -49,7 +52,13 @@ class NoticedService:
         verbs, types, extensions, flags = (
             self._reviews.most(principal.org, kind, _MOST) for kind in ("verb", "type", "extension", "flag")
         )
-        return Overview(reached, self._followed(principal.org), verbs, types, extensions, flags)
+        return Overview(
+            reached, self._followed(principal.org), verbs, types, extensions, flags, self._set_aside(principal.org)
+        )
+
+    def _set_aside(self, org: bytes) -> Noticed:
+        examples = [each.statement[ORG_BYTES:] for each in self._aside.some(org, EXAMPLES)]
+        return Noticed(Note("flag", "set-aside"), self._aside.count(org), examples)
 
     def _followed(self, org: bytes) -> list[Followed]:
         rules: dict[str, list[Noticed]] = defaultdict(list)

@@ -49,7 +49,11 @@ class Reviewing:
         """
         if not notes.voided and not targets:
             return
-        for each in self._store.statements.voided([*notes.voided, *(org + target for target in targets)]):
+        ids = [*notes.voided, *(org + target for target in targets)]
+        aside = self._store.aside.among(ids)
+        for each in self._store.statements.voided(ids):
+            if each.id in aside:
+                continue
             statement = _decode(each.raw)
             facts = facts_of(statement, self._vocabulary)
             if notes.first <= each.stored <= notes.last < each.voided:

@@ -13,6 +13,7 @@ from lrs.errors import LRSError
 from lrs.store import indexes
 from lrs.store.activities import Activities
 from lrs.store.allowances import Allowances
+from lrs.store.aside import AsideStatements
 from lrs.store.assignments import Assignments
 from lrs.store.attachments import Attachments
 from lrs.store.audit import Audit, Told
@@ -87,6 +88,7 @@ class Store:
         self.record_pages = RecordPages(self.database, deadline=deadline)
         self.cells = Cells(self.database, deadline=deadline)
         self.reviews = Reviews(self.database, deadline=deadline)
+        self.aside = AsideStatements(self.database, deadline=deadline)
         self.places = Places(self.database, deadline=deadline)
         self.allowances = Allowances(self.database)
         self.audit = Audit(client, self.database, deadline=deadline, seal=seal)

@@ -68,6 +68,7 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "records": (*_ORDERS, _index("org", "mark", "learner", *_OF_RECORDS, name="activity")),
     "cells": (_index("org", "family", "month"),),
     "reviews": (_index("org", "kind", "statements"),),
+    "aside": (),
     "processes": (),
     "places": (),
     "allowances": (_index("until", expireAfterSeconds=0),),

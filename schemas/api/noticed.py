@@ -21,6 +21,13 @@ class NamedSchema(Schema):
     examples = _examples()
 
 
+class AsideSchema(Schema):
+    """Statements that count nowhere, since nothing could be done with them: a defect of this version."""
+
+    statements = fields.Integer(required=True)
+    examples = _examples()
+
+
 class BrokenRuleSchema(Schema):
     """A rule of a template that statements break."""
 
@@ -60,4 +67,9 @@ class NoticedSchema(ReachedSchema):
         fields.Nested(NamedSchema),
         required=True,
         metadata={"description": "What could not be used or is odd: clock-skew, unknown-unit, unknown-skill, ..."},
+    )
+    aside = fields.Nested(
+        AsideSchema,
+        required=True,
+        metadata={"description": "What was set aside: it counts nowhere until records are made anew."},
     )

@@ -1,7 +1,7 @@
 """What one statement says about training: the little that records and reports need, in our words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
@@ -18,6 +18,9 @@ from schemas.xapi.timestamps import microseconds
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # A sender's clock may be this far ahead of ours.
 _AHEAD: Final = 300_000_000
+# Instants that have a day of the years 1 to 9999 in every time zone: a day less at either end.
+_FIRST: Final = (date(1, 1, 2) - _EPOCH.date()).days * 86_400_000_000
+_LAST: Final = (date(9999, 12, 31) - _EPOCH.date()).days * 86_400_000_000 - 1
 _PEOPLE: Final = frozenset(["instructor", "team", "contextAgents", "contextGroups"])
 _NONE: Final[Mapping[str, Any]] = {}
 
@@ -242,7 +245,7 @@ def _sorted(identities: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def _when(statement: Mapping[str, Any], flags: Flags) -> int:
-    """Return the instant; one that lies ahead of when it was stored is flagged."""
+    """Return the instant, or the nearest that is a day everywhere; one ahead of when it was stored is flagged."""
     stored = statement.get("stored")
     if (told := statement.get("timestamp", stored)) is None:
         flags.add("no-timestamp")
@@ -250,7 +253,9 @@ def _when(statement: Mapping[str, Any], flags: Flags) -> int:
     timestamp = _instant(told)
     if stored is not None and timestamp - _instant(stored) > _AHEAD:
         flags.add("clock-skew")
-    return timestamp
+    if not _FIRST <= timestamp <= _LAST:
+        flags.add("odd-timestamp")
+    return min(max(timestamp, _FIRST), _LAST)
 
 
 def _instant(timestamp: str) -> int:

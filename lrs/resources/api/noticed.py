@@ -39,6 +39,7 @@ def noticed(service: NoticedService) -> Section:
             "types": _named(found.types),
             "extensions": _named(found.extensions),
             "flags": _named(found.flags),
+            "aside": _seen(found.aside),
         }
 
     return section

@@ -5,6 +5,7 @@ import pytest
 from lrs.followers.feed import BATCH, Follower
 from lrs.services.safetime import SafeTime
 from lrs.services.setup import first_credential
+from lrs.store.organisations import Organisation
 from lrs.store.rows import Row
 
 
@@ -74,6 +75,53 @@ def test_what_failed_is_read_again(store, org, through):
     def fail(*_):
         raise RuntimeError
 
-    with pytest.raises(RuntimeError):
-        Follower(store, "figures", "worker", fail).follow()
+    assert Follower(store, "figures", "worker", fail).follow() == 0
+    assert store.aside.count(org) == 0
     assert Follower(store, "figures", "worker", lambda *_: None).follow() == 1
+
+
+def test_what_fails_for_one_organisation_stops_no_other(store, org, through, caplog):
+    other = b"\xff" * 8
+    assert store.organisations.insert(Organisation("zz", other, "Z"))
+    put(store, org, 1)
+    put(store, other, 2)
+    through(2)
+    seen = []
+
+    def effect(whose, batch, _):
+        if whose == org:
+            raise RuntimeError
+        seen.extend(int(each.raw) for each in batch)
+
+    assert Follower(store, "figures", "worker", effect).follow() == 1
+    assert seen == [2]
+    assert [each.organisation for each in caplog.records if hasattr(each, "organisation")] == ["first"]
+
+
+@pytest.mark.parametrize("faulty", [[1], [40], [7, 8, 33]])
+@pytest.mark.parametrize("where", ["prepare", "effect"])
+def test_a_statement_that_nothing_can_be_done_with_is_set_aside(store, org, through, faulty, where):
+    put(store, org, *range(1, 41))
+    through(40)
+    seen = []
+
+    def fail(batch):
+        if any(int(each.raw) in faulty for each in batch):
+            raise OverflowError
+
+    def prepare(batch):
+        if where == "prepare":
+            fail(batch)
+        return batch
+
+    def effect(_, batch, move):
+        fail(batch)
+        store.transact(move)
+        seen.extend(int(each.raw) for each in batch)
+
+    follower = Follower(store, "figures", "worker", effect, prepare=prepare, batch=15)
+    while follower.follow():
+        pass
+    assert seen == [each for each in range(1, 41) if each not in faulty]
+    assert [(each.stored, each.error) for each in store.aside.some(org, 9)] == [(n, "OverflowError") for n in faulty]
+    assert store.aside.count(org) == len(faulty)

@@ -126,6 +126,26 @@ def test_months_are_cut_where_people_live(store, org, put, follow):
     assert {cell.month for cell, _ in store.cells.of(org, "coverage")} == {"2025-09"}
 
 
+@pytest.mark.parametrize(
+    ("timestamp", "month"),
+    [
+        ("9999-12-31T23:59:59Z", "9999-12"),
+        ("9999-12-31T20:00:00-14:00", "9999-12"),
+        ("0001-01-01T00:00:00+14:00", "0001-01"),
+        ("0001-01-01T00:00:00Z", "0001-01"),
+    ],
+)
+def test_the_ends_of_time_are_months_too(store, org, put, follow, timestamp, month):
+    each = statement() | {"timestamp": timestamp}
+    del each["context"]["extensions"][f"{BASE}/extensions/admin-unit"]["asOf"]
+    put(each, statement())
+    follow(org)
+    assert {cell.month for cell, _ in store.cells.of(org, "coverage")} == {month, "2025-08"}
+    odd = store.database["records"].find_one({"org": org})
+    assert odd["flags"] == ["odd-timestamp"]
+    assert store.aside.count(org) == 0
+
+
 def test_a_voided_statement_counts_nowhere_whichever_came_first(store, org, put, follow):
     early, late, kept = statement(who="binh"), statement(who="binh"), statement()
     put(early, voiding(late), kept)

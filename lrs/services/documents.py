@@ -77,9 +77,11 @@ class DocumentService:
 
         Without a condition a state is overwritten in 1.0.x, as its players rely on. Everything else is only created:
         Conflict where there is a document already. In 1.0.x a profile is not even created, unless that is forgiven:
-        its clients must send a condition (Communication 3.1). Raises PreconditionFailed, PayloadTooLarge, Unavailable.
+        its clients must send a condition (Communication 3.1). Raises PreconditionFailed, PayloadTooLarge, Unavailable,
+        Refused for what the sender's intake does not let in.
         """
         query = self._may_write(principal, query)
+        _judge(principal, query, sent)
         document = self._document(sent.body, sent.content_type)
         if condition != UNCONDITIONAL or (query.kind == "state" and version == "1.0.3"):
             if not self._documents.put(principal.org, query, document, condition):
@@ -95,9 +97,11 @@ class DocumentService:
     def merge(self, principal: Principal, query: DocumentQuery, sent: Sent, condition: Condition) -> Document:
         """Merge the members of a JSON object into the document that is there, or store it; return what is stored.
 
-        Raises BadRequest or Refused where either is no JSON object, PreconditionFailed, PayloadTooLarge, Unavailable.
+        Raises BadRequest or Refused where either is no JSON object, Refused for what the sender's intake does not let
+        in, PreconditionFailed, PayloadTooLarge, Unavailable.
         """
         query = self._may_write(principal, query)
+        _judge(principal, query, sent)
         fresh = self._document(sent.body, sent.content_type)
         members = load_object(sent.body) if is_json(sent.content_type) else None
 
@@ -143,6 +147,13 @@ def _may_read(principal: Principal, query: DocumentQuery) -> DocumentQuery:
 def _may_change(principal: Principal, query: DocumentQuery) -> DocumentQuery:
     principal.require(_SCOPES[query.kind])
     return _confined(principal, query, writes=True)
+
+
+def _judge(principal: Principal, query: DocumentQuery, sent: Sent) -> None:
+    """Raise Refused for a document that the caller's intake does not let in."""
+    name = "stateId" if query.kind == "state" else "profileId"
+    names = {"activityId": query.activity, "agent": query.agent, name: query.name}
+    principal.intake.admit_document(names, sent.body if is_json(sent.content_type) else None)
 
 
 def _confined(principal: Principal, query: DocumentQuery, *, writes: bool) -> DocumentQuery:

@@ -10,7 +10,7 @@ those of ``numbers``, and
 
 Of what describes an Activity only personal numbers and dossiers count: a course may tell a hotline. Of the names of
 accounts 9 digits do not, as students have such numbers; nor phones and 9 digits in the codes that the profile itself
-asks for, as companies have such numbers.
+asks for, as companies have such numbers. Of attachments it is what the statement says of them that counts.
 """
 
 import re
@@ -20,7 +20,7 @@ from itertools import pairwise
 from typing import Any, Final, Literal
 
 from schemas.faults import Fault
-from schemas.training.numbers import holds_dossier, is_instant, number_in, queried_in, tells_money
+from schemas.training.numbers import holds_dossier, is_instant, number_in, number_in_iri, tells_money
 from schemas.training.terms import BASE, PSEUDONYMS
 from schemas.xapi.paths import item, member
 
@@ -43,6 +43,8 @@ _MESSAGES: Final = {
 _VNEID: Final = re.compile(r"[A-Za-z]+://[^/]*(?:vneid|VNeID|VNEID)")
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _LEAST_SUM: Final = 1000
+_DIGITS: Final = 12
+_MOST: Final = 10**_DIGITS
 
 _NAMED: Final[dict[Task, frozenset[str]]] = {
     "service": frozenset({"dossier", "hoso", "biennhan", "receipt"}),
@@ -59,6 +61,7 @@ _CODES: Final = frozenset(
     f"{BASE}/extensions/{name}"
     for name in ("admin-unit", "residence-unit", "programme", "capture", "skill", "consent-ref", "organisation")
 )
+_COMPONENTS: Final = ("choices", "scale", "source", "target", "steps")
 _LEFT: Final = frozenset(["id", "timestamp", "stored", "version", "authority"])
 """What the store sets, or judges by its form."""
 
@@ -90,10 +93,22 @@ def forbidden(statement: Mapping[str, Any], path: str = "") -> Iterator[Fault]:
         elif name == "context":
             yield from _context(value, at, task)
         elif name == "verb":
+            yield from _iri(value["id"], member(at, "id"), task)
             yield from _described(value, at, task)
         elif name == "attachments":
             for index, each in enumerate(value):
-                yield from _described(each, item(at, index), task)
+                yield from _attachment(each, item(at, index), task)
+
+
+def forbidden_in_document(value: Any) -> Iterator[Fault]:
+    """Yield where the value of a JSON document holds a number of somebody, and by which rule; never the value."""
+    return _value(value, "", None)
+
+
+def forbidden_in_names(names: Mapping[str, str | None]) -> Iterator[Fault]:
+    """Yield which names of a document, by parameter, hold a personal number."""
+    for name, text in names.items():
+        yield from _said(text or "", name, None)
 
 
 def _thing(thing: Mapping[str, Any], path: str, task: Task | None) -> Iterator[Fault]:
@@ -110,17 +125,33 @@ def _agent(agent: Mapping[str, Any], path: str, task: Task | None) -> Iterator[F
     if "name" in agent:
         yield from _text(agent["name"], member(path, "name"), task)
     if "mbox" in agent:
-        yield from _text(agent["mbox"].removeprefix("mailto:").partition("@")[0], member(path, "mbox"), None)
+        yield from _mailbox(agent["mbox"], member(path, "mbox"))
     if "openid" in agent:
         yield from _iri(agent["openid"], member(path, "openid"), task)
     if (account := agent.get("account")) is not None and account["homePage"] != PSEUDONYMS:
         at = member(path, "account")
         if _VNEID.match(account["homePage"]):
             yield _fault(at, "e-identity")
-        elif (rule := number_in(account["name"])) not in {None, "old-number"}:
+            return
+        yield from _iri(account["homePage"], member(at, "homePage"), task)
+        if (rule := number_in(account["name"])) not in {None, "old-number"}:
             yield _fault(member(at, "name"), str(rule))
     for index, each in enumerate(agent.get("member", ())):
         yield from _agent(each, item(member(path, "member"), index), task)
+
+
+def _mailbox(mailbox: str, path: str) -> Iterator[Fault]:
+    local = mailbox.removeprefix("mailto:").partition("@")[0]
+    if (rule := number_in(local) or number_in_iri(mailbox)) is not None:
+        yield _fault(path, rule)
+
+
+def _attachment(attachment: Mapping[str, Any], path: str, task: Task | None) -> Iterator[Fault]:
+    yield from _described(attachment, path, task)
+    for name in ("usageType", "fileUrl"):
+        if name in attachment:
+            yield from _iri(attachment[name], member(path, name), task)
+    yield from _said(attachment["contentType"], member(path, "contentType"), task)
 
 
 def _result(result: Mapping[str, Any], path: str, task: Task | None) -> Iterator[Fault]:
@@ -156,43 +187,66 @@ def _context(context: Mapping[str, Any], path: str, task: Task | None) -> Iterat
 def _activity(activity: Mapping[str, Any], path: str, task: Task | None) -> Iterator[Fault]:
     yield from _iri(activity["id"], member(path, "id"), task)
     if (definition := activity.get("definition")) is not None:
-        yield from _described(definition, member(path, "definition"), task)
-        yield from _extensions(definition, member(path, "definition"), task)
+        yield from _definition(definition, member(path, "definition"), task)
+
+
+def _definition(definition: Mapping[str, Any], path: str, task: Task | None) -> Iterator[Fault]:
+    yield from _described(definition, path, task)
+    for name in ("type", "moreInfo"):
+        if name in definition:
+            yield from _iri(definition[name], member(path, name), task)
+    for name in _COMPONENTS:
+        for index, each in enumerate(definition.get(name, ())):
+            at = item(member(path, name), index)
+            yield from _said(each["id"], member(at, "id"), task)
+            yield from _described(each, at, task)
+    for index, each in enumerate(definition.get("correctResponsesPattern", ())):
+        yield from _said(each, item(member(path, "correctResponsesPattern"), index), task)
+    yield from _extensions(definition, path, task)
 
 
 def _described(part: Mapping[str, Any], path: str, task: Task | None) -> Iterator[Fault]:
     """Yield what is wrong with texts for people, in whatever languages."""
     for name in ("name", "display", "description"):
         for language, text in part.get(name, {}).items():
-            if (rule := number_in(text) or _dossier(text, task)) in {"personal-number", "dossier"}:
-                yield _fault(member(member(path, name), language), str(rule))
+            yield from _said(text, member(member(path, name), language), task)
+
+
+def _said(text: str, path: str, task: Task | None) -> Iterator[Fault]:
+    """Judge a text that describes."""
+    if (rule := number_in(text) or number_in_iri(text) or _dossier(text, task)) in {"personal-number", "dossier"}:
+        yield _fault(path, str(rule))
 
 
 def _extensions(part: Mapping[str, Any], path: str, task: Task | None) -> Iterator[Fault]:
     at = member(path, "extensions")
     for key, value in part.get("extensions", {}).items():
         if key in _CODES:
-            for where, text in _texts(value, member(at, key)):
-                if number_in(text) == "personal-number":
-                    yield _fault(where, "personal-number")
+            yield from _code(value, member(at, key))
         else:
             yield from _member(key, value, at, task)
 
 
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _code(value: Any, path: str) -> Iterator[Fault]:
+    """Judge what the profile asks for: of it only personal numbers count."""
     if isinstance(value, str):
-        yield path, value
+        yield from _said(value, path, None)
     elif isinstance(value, dict):
         for key, each in value.items():
-            yield from _texts(each, member(path, key))
+            if number_in(key) == "personal-number":
+                yield _fault(path, "personal-number")
+            else:
+                yield from _code(each, member(path, key))
     elif isinstance(value, list):
         for index, each in enumerate(value):
-            yield from _texts(each, item(path, index))
+            yield from _code(each, item(path, index))
+    elif not isinstance(value, bool | None):
+        yield from _figure(value, path, None)
 
 
 def _member(key: str, value: Any, path: str, task: Task | None) -> Iterator[Fault]:
     """Judge a member of an extension; one whose name is at fault is told by what it is in: a path must not tell it."""
-    if (rule := number_in(key) or queried_in(key) or _dossier(key, task)) is not None:
+    if (rule := number_in(key) or number_in_iri(key) or _dossier(key, task)) is not None:
         yield _fault(path, rule)
     elif task is not None and _is_named(key, task) and not isinstance(value, bool | None):
         yield _fault(member(path, key), task if task != "service" else "dossier")
@@ -215,20 +269,20 @@ def _value(value: Any, path: str, task: Task | None) -> Iterator[Fault]:
 
 def _figure(value: Any, path: str, task: Task | None) -> Iterator[Fault]:
     """Judge a number of JSON."""
-    digits = str(value)
-    if len(digits) == len("075203001234") and digits.isdecimal() and not is_instant(digits):
+    digits = str(abs(int(value))) if abs(value) < _MOST and value == int(value) else ""
+    if len(digits) == _DIGITS and not is_instant(digits):
         yield _fault(path, "personal-number")
     elif task == "money" and value >= _LEAST_SUM:
         yield _fault(path, "money")
 
 
 def _iri(iri: str, path: str, task: Task | None) -> Iterator[Fault]:
-    if (rule := queried_in(iri) or _dossier(iri, task)) is not None:
+    if (rule := number_in_iri(iri) or _dossier(iri, task)) is not None:
         yield _fault(path, rule)
 
 
 def _text(text: str, path: str, task: Task | None) -> Iterator[Fault]:
-    rule = number_in(text) or _dossier(text, task) or queried_in(text)
+    rule = number_in(text) or _dossier(text, task) or number_in_iri(text)
     if rule is None and task == "money" and tells_money(text):
         rule = "money"
     if rule is not None:

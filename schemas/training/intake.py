@@ -1,9 +1,10 @@
-"""What becomes of a statement before it is stored, as its sender's policy has it.
+"""What becomes of a statement or a document before it is stored, as its sender's policy has it.
 
 ``identities``  keep, or pseudonymise: identities that name somebody beyond their source, and all names of Agents, are
                 replaced wherever they stand
 ``contents``    what ``contents`` forbids is refused: nowhere (allow), in statements that speak the digital-skills
-                profile (profile, unless another word is said), or in all (refuse)
+                profile (profile, unless another word is said), or in all (refuse). Under refuse the names of
+                documents are judged too, and documents of JSON for numbers of persons; others are not looked into
 
 Identities are replaced first: what was replaced is not refused.
 """
@@ -17,7 +18,7 @@ import msgspec
 from msgspec import Raw
 
 from schemas.faults import Fault, Refused
-from schemas.training.contents import forbidden, speaks_profile
+from schemas.training.contents import forbidden, forbidden_in_document, forbidden_in_names, speaks_profile
 from schemas.training.persons import Pseudonyms
 from schemas.training.terms import BASE
 from schemas.xapi.base import MOST_FAULTS
@@ -53,6 +54,22 @@ class Intake:
         if self._judges(statement, text):
             _refuse(forbidden(statement, path))
         return statement, text
+
+    def admit_document(self, names: Mapping[str, str | None], body: bytes | None) -> None:
+        """Raise Refused for a document that may not be stored.
+
+        ``names`` are those that the request gives it, by parameter. ``body`` is that of a JSON document, None for all
+        others; one that is no JSON after all is judged as a text.
+        """
+        if self.contents != "refuse":
+            return
+        _refuse(forbidden_in_names(names))
+        if body is not None:
+            try:
+                value = parse_json(body)
+            except Refused:
+                value = body.decode(errors="replace")
+            _refuse(forbidden_in_document(value))
 
     def _judges(self, statement: Statement, text: bytes) -> bool:
         if self.contents == "profile":

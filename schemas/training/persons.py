@@ -1,6 +1,7 @@
 """Identities as people and files write them, and as keyed pseudonyms that nobody can turn back.
 
-A mailbox is one identity however it is written: as ``mailto:`` and as its SHA-1 it gets the same pseudonym.
+A mailbox is one identity however it is written: as ``mailto:`` and as its SHA-1 it gets the same pseudonym. So is a
+number at one home page: in other digits, in groups, with +84, glued to letters or with more around it.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from schemas.faults import Refused
+from schemas.training.numbers import number_in_iri, old_number, personal_number, printed
 from schemas.training.terms import PSEUDONYMS
 from schemas.xapi.agents import load_agent
 from schemas.xapi.identity import identity, lower_domain
@@ -24,6 +26,7 @@ _LENGTH: Final = 32
 # Between the digits of a number as people write it.
 _BETWEEN: Final = re.compile(r"[\s.\-]+")
 _NUMBER: Final = re.compile(r"\d{12}|\d{9}|(?:\+?84|0)\d{9,10}")
+_ABROAD: Final = re.compile(r"\+?84(?=\d{9}$)")
 _MAILBOX: Final = re.compile(r"(?:mailto:)?[^@\s/]+@[^@\s/]+\.[^@\s/.]+", re.IGNORECASE)
 _RULE: Final = "identity"
 _NONE: Final = "This must be an identity: mailto:…, account:HOMEPAGE NAME, sha1:…, openid:…, or an Agent as JSON."
@@ -69,13 +72,21 @@ def names_somebody(who: str) -> bool:
         return True
     if who.startswith(_OURS):
         return False
-    name = who.partition(" ")[2]
-    return is_number(name) or _MAILBOX.fullmatch(name.strip()) is not None
+    home, _, name = who[len(_ACCOUNT) :].partition(" ")
+    if number_of(name) is not None or number_in_iri(home) is not None:
+        return True
+    return _MAILBOX.fullmatch(printed(name).strip()) is not None
 
 
-def is_number(name: str) -> bool:
-    """Tell whether a name is all of a personal number, of 12 or 9 digits, or a phone number."""
-    return _NUMBER.fullmatch(_BETWEEN.sub("", name)) is not None
+def number_of(name: str) -> str | None:
+    """Return the number that a name is, or holds: all of it of 12 or 9 digits or a phone, or a personal one anywhere.
+
+    Of 9 digits with more around them only those of an identity card, named so.
+    """
+    whole = _BETWEEN.sub("", printed(name))
+    if _NUMBER.fullmatch(whole):
+        return _ABROAD.sub("0", whole)
+    return personal_number(name) or old_number(name)
 
 
 def agent_of(who: str) -> dict[str, Any]:
@@ -113,5 +124,5 @@ def _essence(who: str) -> str:
         return _SHA1 + hashlib.sha1(lower_domain(who).encode(), usedforsecurity=False).hexdigest()
     if who.startswith(_ACCOUNT):
         home, _, name = who.partition(" ")
-        return f"{home} {_BETWEEN.sub('', name) if is_number(name) else name}"
+        return f"{home} {number_of(name) or name}"
     return who

@@ -41,6 +41,12 @@ def shown(agent):
         "account:https://x.vn 271234567",
         "account:https://x.vn 0912345678",
         "account:https://x.vn +84912345678",
+        "account:https://x.vn cccd_999203001234",
+        "account:https://x.vn CCCD 999203001234",
+        "account:https://x.vn mssv999203001234",
+        "account:https://x.vn 999203001234/1",
+        "account:https://x.vn cmnd_271234567",
+        "account:https://x.vn/?cccd=999203001234 a",
         "account:https://x.vn a.b@c.vn",
         "account:https://x.vn mailto:a.b@c.vn",
     ],
@@ -65,9 +71,27 @@ def test_a_mailbox_is_one_person_by_its_address_and_by_its_digest():
     assert identity(shown({"mbox": "mailto:a@B.vn"})) == identity(shown({"mbox_sha1sum": digest.upper()}))
 
 
-def test_a_number_is_one_person_however_it_is_written_but_of_one_source_only():
-    assert NAMES.identity("account:x:y 999 203 001 234") == NAMES.identity("account:x:y 999203001234")
-    assert NAMES.identity("account:x:y 999203001234") != NAMES.identity("account:x:z 999203001234")
+@pytest.mark.parametrize(
+    ("number", "spelled"),
+    [
+        ("999203001234", "999 203 001 234"),
+        ("999203001234", "999\u2011203\u2011001\u2011234"),
+        ("999203001234", "9992030\u200b01234"),
+        ("999203001234", "".join(chr(0xFF10 + int(digit)) for digit in "999203001234")),
+        ("999203001234", "cccd_999203001234"),
+        ("999203001234", "CCCD: 999 203 001 234"),
+        ("999203001234", "mssv999203001234"),
+        ("999203001234", "999203001234/1"),
+        ("271234567", "271 234 567"),
+        ("271234567", "CMND_271234567"),
+        ("0912345678", "+84 912 345 678"),
+        ("0912345678", "84912345678"),
+        ("0912345678", "0912.345.678"),
+    ],
+)
+def test_a_number_is_one_person_however_it_is_written_but_of_one_source_only(number, spelled):
+    assert NAMES.identity(f"account:x:y {spelled}") == NAMES.identity(f"account:x:y {number}")
+    assert NAMES.identity(f"account:x:z {spelled}") != NAMES.identity(f"account:x:y {number}")
 
 
 def test_wherever_somebody_stands_nothing_of_them_is_left():
@@ -202,3 +226,33 @@ def test_identities_are_read_in_their_own_form_and_as_agents(agent):
 def test_a_name_is_no_identity(text):
     with pytest.raises(Refused):
         read_identity(text)
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b'{"cccd": "999203001234"}', "cccd"),
+        (b'{"a": [{"b": "so_999203001234"}]}', "a[0].b"),
+        (b'{"999203001234": 1}', ""),
+        (b'{"a": 999203001234}', "a"),
+        (b'["0912345678"]', "[0]"),
+        (b'"999203001234"', ""),
+        (b'{"cccd": "999203001234"', ""),
+    ],
+)
+def test_documents_of_json_are_judged_where_contents_are_refused(body, path):
+    with pytest.raises(Refused) as refused:
+        Intake("refuse").admit_document({}, body)
+    assert [fault.path for fault in refused.value.faults] == [path]
+    assert b"999203001234" not in repr(refused.value.faults).encode()
+    DEFAULT.admit_document({}, body)
+    Intake("allow").admit_document({}, body)
+
+
+def test_names_of_documents_are_judged_and_honest_ones_let_in():
+    refusing = Intake("refuse")
+    with pytest.raises(Refused) as refused:
+        refusing.admit_document({"stateId": "cccd_999203001234", "activityId": "https://x.vn/999203001234"}, None)
+    assert [fault.path for fault in refused.value.faults] == ["stateId", "activityId"]
+    honest = {"activityId": "https://x.vn/1", "agent": "account:https://x.vn 118000123", "stateId": None}
+    refusing.admit_document(honest, b'{"suspend_data": "1,0,1|20250815-103000", "t": 1732365600123}')

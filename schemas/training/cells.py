@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from schemas.training.facts import Facts
+from schemas.training.terms import TRAINED, TRAINING
 
 Family: TypeAlias = Literal["coverage", "summary", "team", "task", "skill", "expert", "reach", "business"]
 FAMILIES: Final[tuple[Family, ...]] = ("coverage", "summary", "team", "task", "skill", "expert", "reach", "business")
@@ -45,12 +46,15 @@ def cells_of(facts: Facts, unit: str, month: str) -> Iterator[Cell]:
     what = {"kind": facts.kind, "verb": facts.verb}
     if facts.headcount is not None:
         yield Cell("reach", month, here | programmes)
-    elif facts.learner is not None or facts.member_learners:
+    elif _somebody(facts):
         yield Cell("coverage", month, here | programmes | what | _who(facts))
         # The same without what most reports do not ask for: a tenth of the cells to read, or less.
         yield Cell("summary", month, here | programmes | what | _given(groups=facts.groups))
     if facts.team is not None:
         yield Cell("team", month, here | what | {"team": facts.team} | _given(hamlet=facts.hamlet))
+    # What people did, not what they registered for: everybody here is in the coverage of training, too.
+    if facts.headcount is not None or facts.kind not in TRAINING or facts.verb not in TRAINED or not _somebody(facts):
+        return
     if facts.kind == "task":
         yield Cell("task", month, here | programmes | _task(facts))
     if facts.skill is not None:
@@ -60,6 +64,10 @@ def cells_of(facts: Facts, unit: str, month: str) -> Iterator[Cell]:
         yield Cell("expert", month, here | programmes | {"instructor": instructor, "activity": facts.activity})
     if facts.organisation is not None:
         yield Cell("business", month, here | programmes | {"type": facts.type})
+
+
+def _somebody(facts: Facts) -> bool:
+    return facts.learner is not None or bool(facts.member_learners)
 
 
 def _who(facts: Facts) -> dict[str, Any]:

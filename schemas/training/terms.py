@@ -52,6 +52,12 @@ VERBS: Final = frozenset(
 )
 # What a statement counts as in reports.
 KINDS: Final = frozenset(["learning", "support", "task", "service", "reach", "survey", "credential"])
+# What counts as training: service is what is done for others, head-counts are nobody in particular.
+TRAINING: Final = ("credential", "learning", "support", "task")
+PASSED: Final = ("earned", "passed", "waived")
+COMPLETED: Final = (*PASSED, "completed", "satisfied")
+# Whoever only registered was not trained.
+TRAINED: Final = (*COMPLETED, "attended", "experienced", "failed", "progressed")
 # What extensions tell, and what others than the actor are in a statement.
 EXTENSIONS: Final = frozenset(
     (

@@ -5,21 +5,19 @@ from typing import Any, Final
 
 from lrs.services.reports.axes import NONE, nested
 from lrs.services.reports.cube import Axis, Cube, Line, Row
-from lrs.services.reports.tables import COMMON, Laid, Question, Table, Word, lay, lines_of, told
+from lrs.services.reports.tables import CLOSED, COMMON, Laid, Question, Table, Word, lay, lines_of, told
 from lrs.services.reports.view import View
+from schemas.faults import Refused
 from schemas.registries.targets import Target
 from schemas.registries.unit_rows import Unit
+from schemas.training.terms import COMPLETED, PASSED, TRAINED, TRAINING
 
-KINDS: Final = ("credential", "learning", "support", "task")
-"""What counts as training. Service is what is done for others; head-counts are nobody in particular."""
-PASSED: Final = ("earned", "passed", "waived")
-COMPLETED: Final = (*PASSED, "completed", "satisfied")
-TRAINED: Final = (*COMPLETED, "attended", "experienced", "failed", "progressed")
-MEASURES: Final = {"trained": TRAINED, "completed": COMPLETED, "passed": PASSED, "registered": ("registered",)}
+REGISTERED: Final = "registered"
+MEASURES: Final = {"trained": TRAINED, "completed": COMPLETED, "passed": PASSED, REGISTERED: (REGISTERED,)}
 
 WORDS: Final = {
     **COMMON,
-    "kind": Word("kind", KINDS),
+    "kind": Word("kind", TRAINING),
     "type": Word("type", open=False),
     "mode": Word("mode", open=False),
 }
@@ -38,13 +36,16 @@ def coverage(view: View, question: Question) -> Table:
 
 
 def counted(view: View, question: Question) -> tuple[Cube, Laid]:
-    """Return who was trained, along which axes."""
+    """Return who was trained, along which axes; raise Refused for what this caller may not ask."""
+    # Neither lies within the other, and what is between those who registered and those who came may be few.
+    if question.measure == REGISTERED and not view.exact:
+        raise Refused.at("measure", "closed", CLOSED)
     laid = lay(view, question, WORDS)
     verbs = MEASURES[question.measure]
     # Whoever passed has completed, too: for those who may not see who, what is between the two counts.
     if not view.exact and question.measure in {"completed", "passed"}:
         laid, verbs = laid.with_axis(_steps_to(question.measure), "verb"), TRAINED
-    rows = view.rows("coverage", laid.dims, laid.months, kind=KINDS, verb=verbs)
+    rows = view.rows("coverage", laid.dims, laid.months, kind=TRAINING, verb=verbs)
     return Cube(laid.axes, rows, view.k), laid
 
 

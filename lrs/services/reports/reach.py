@@ -5,11 +5,10 @@ from typing import Any, Final
 
 from pyroaring import BitMap
 
-from lrs.services.reports.coverage import KINDS, TRAINED
 from lrs.services.reports.cube import Cube, Line, Row
 from lrs.services.reports.tables import COMMON, Laid, Question, Table, lay, lines_of, told
 from lrs.services.reports.view import View
-from schemas.training.terms import UNKNOWN
+from schemas.training.terms import TRAINED, TRAINING, UNKNOWN
 
 _TOTAL: Final = "total"
 _MOST: Final = 2**32 - 1
@@ -21,7 +20,7 @@ def reach(view: View, question: Question) -> Table:
     """Return how many were reached by head-counts (``heads``), and how many known people were trained."""
     laid = lay(view, question, WORDS)
     heads = Cube(laid.axes, _heads(view, laid), view.k)
-    people = Cube(laid.axes, view.rows("coverage", laid.dims, laid.months, kind=KINDS, verb=TRAINED), view.k)
+    people = Cube(laid.axes, view.rows("coverage", laid.dims, laid.months, kind=TRAINING, verb=TRAINED), view.k)
     named = {tuple(line.values.values()): (line, values) for line, values in lines_of(people, laid.axes, question.by)}
     named |= {tuple(line.values.values()): (line, values) for line, values in lines_of(heads, laid.axes, question.by)}
     lines = [

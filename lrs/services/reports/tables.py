@@ -16,7 +16,7 @@ from schemas.training.terms import AGE_BANDS, GROUPS, UNKNOWN
 _HOUR: Final = 3600
 _YEARS: Final = 4
 _WHOLE: Final = "This must be a whole month, quarter or year, or left out: only records/read may choose other months."
-_CLOSED: Final = "Only a credential with the scope records/read may ask for this."
+CLOSED: Final = "Only a credential with the scope records/read may ask for this."
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _check(view: View, question: Question, words: Mapping[str, Word]) -> None:
     """Raise Refused for what a caller that may not see records may not ask."""
     closed = [name for name, word in words.items() if not word.open and question.names(name)]
     if closed and not view.exact:
-        raise Refused.at(closed[0] if closed[0] in question.chosen else "by", "closed", _CLOSED)
+        raise Refused.at(closed[0] if closed[0] in question.chosen else "by", "closed", CLOSED)
 
 
 def _unit(view: View, question: Question) -> str | None:

@@ -1,16 +1,17 @@
 """Tasks: what people did on services and platforms, helped or alone."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
-from lrs.services.reports.coverage import KINDS, TRAINED
+from lrs.services.reports.axes import flat
 from lrs.services.reports.cube import Axis, Row
 from lrs.services.reports.tables import COMMON, Laid, Question, Table, Word, lay, tabulated
 from lrs.services.reports.view import View
 from schemas.registries.labels import label_of
 from schemas.registries.platforms import Platforms
 from schemas.training.suppression import ALL, Steps
-from schemas.training.terms import ASSISTED, LEVELS, UNKNOWN
+from schemas.training.terms import ASSISTED, LEVELS, TRAINED, TRAINING, UNKNOWN
 
 TYPES: Final = (
     "cashless-payment-task",
@@ -20,6 +21,7 @@ TYPES: Final = (
     "e-identity-task",
 )
 UNREGISTERED: Final = "unregistered"
+_TASK: Final = "task"
 
 
 def tasks(view: View, question: Question) -> Table:
@@ -28,9 +30,23 @@ def tasks(view: View, question: Question) -> Table:
 
 
 def _laid(view: View, question: Question) -> tuple[Laid, Iterator[Row]]:
-    laid = lay(view, question, _words(view), within("task"))
-    rows = of_all_training(view, "task", laid)
-    return (laid if view.exact else laid.with_axis(among_trained("task"))), rows
+    laid = lay(view, question, _words(view), within(_TASK))
+    rows = (
+        row._replace(dims={**row.dims, "family": _TASK, "kind": _TASK})
+        for row in view.rows(_TASK, laid.dims, laid.months)
+    )
+    if view.exact:
+        return laid, rows
+    # A kind of training among the others: coverage by kind tells of the same people, and hides them alike.
+    kinds = flat("kind", known=TRAINING, listed=False, chosen=_TASK)
+    others = view.rows(
+        "coverage",
+        laid.dims & {"groups", "programmes"} | {"kind"},
+        laid.months,
+        kind=[each for each in TRAINING if each != _TASK],
+        verb=TRAINED,
+    )
+    return laid.with_axis(kinds), chain(rows, others)
 
 
 def _words(view: View) -> dict[str, Word]:
@@ -79,7 +95,7 @@ def of_all_training(view: View, family: Any, laid: Laid) -> Iterator[Row]:
         yield row._replace(dims={**row.dims, "family": family})
     if not view.exact:
         shared = laid.dims & {"groups", "programmes"}
-        yield from view.rows("coverage", shared, laid.months, kind=KINDS, verb=TRAINED)
+        yield from view.rows("coverage", shared, laid.months, kind=TRAINING, verb=TRAINED)
 
 
 def among_trained(family: str) -> Axis:

@@ -9,6 +9,7 @@ from lrs.services.reports.cube import Cube, Row
 from lrs.services.reports.tables import Laid, Question, Table, Word, lay, lines_of, told
 from lrs.services.reports.tasks import among_trained, of_all_training, within
 from lrs.services.reports.view import View
+from schemas.training.terms import TRAINED, TRAINING
 
 _SERVICE: Final = "service"
 WORDS: Final = {
@@ -59,6 +60,7 @@ def _held(view: View, laid: Laid) -> list[tuple[Row, BitMap]]:
             BitMap([int(each) for each in tally.members]),
         )
         for cell, tally in view.cells("team", laid.months)
+        if cell.dims["kind"] == _SERVICE or (cell.dims["kind"] in TRAINING and cell.dims["verb"] in TRAINED)
     ]
 
 

@@ -17,11 +17,18 @@ from lrs.store import Store
 from lrs.store.cells import Tally
 from schemas.registries.registries import Registries
 from schemas.training.cells import Cell, Family
+from schemas.training.terms import TRAINED, TRAINING
 
 EVER: Final = ("", "9999-99")
 """The months of everything."""
 _SUMMED: Final = frozenset({"kind", "verb", "programmes", "groups"})
 """Dimensions for which a summary of coverage is enough."""
+_ONLY: Final[dict[Family, dict[str, Collection[Any]]]] = {
+    "task": {"kind": ("task",), "verb": TRAINED},
+    "skill": {"kind": TRAINING, "verb": TRAINED},
+    "expert": {"kind": TRAINING, "verb": TRAINED},
+}
+"""Words that all cells of a family have behind them, beside their dimensions."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ class View:
         found = self.store.cells.rolled(self.org, kept, dims, months if self.exact else EVER, only)
         rows = (Row(*each) for each in found)
         sums = family == "coverage" and "mode" not in dims
-        return self.splits.applied(rows, {"kind": ["task"]} if family == "task" else only, sums=sums)
+        return self.splits.applied(rows, _ONLY.get(family, {}) | dict(only), sums=sums)
 
     def cells(self, family: Family, months: tuple[str, str] = EVER) -> Iterable[tuple[Cell, Tally]]:
         """Yield the cells of a family of which there are few."""

@@ -2,6 +2,8 @@
 
 import uuid
 
+import pytest
+
 
 def elderly(said, name, unit, at="2025-08-15"):
     return said(who=name, unit=unit, at=at, programme=["192/KH-UBND:2025"], target_group=["elderly"])
@@ -109,6 +111,22 @@ def test_who_passed_has_completed_and_was_trained(school, said, people):
     school.post(*told)
     measures = ("registered", "trained", "completed", "passed")
     assert [school.get("coverage", measure=each)["totals"]["learners"] for each in measures] == [9, 7, 5, 3]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "reports/coverage?measure=registered",
+        "exports/kpi?period=2025-08&measure=registered",
+        "reports/ranking?measure=registered",
+    ],
+)
+def test_who_registered_and_did_not_come_is_told_by_nothing_to_who_may_not_see_records(school, said, people, path):
+    names = people(40)
+    school.post(*[said("registered", n) for n in names], *[said(who=n) for n in names[:37]])
+    answer = school.reader.get(f"/api/{path}")
+    assert (answer.status_code, answer.json["errors"][0]["path"]) == (400, "measure")
+    assert school.analyst.get(f"/api/{path}").status_code == 200
 
 
 def test_months_are_cut_where_people_live(school, said, by):

@@ -94,14 +94,41 @@ def test_m7_tasks_on_public_services_are_told_by_procedure_and_by_help(school, s
     assert by(school.province("tasks", by="assisted"), "assisted") == {"guided": 30, "none": 25}
 
 
+def test_who_only_registered_for_a_task_has_done_none_anywhere(school, said, people):
+    on_skills = {"framework": "757", "version": "2025", "code": "1.1", "level": "1"}
+    for verb, count in (("completed", 30), ("registered", 5)):
+        school.post(
+            *[
+                said(verb, n, "e-identity-task", on="vneid", skill=on_skills, organisation="HKD-1", team=team("to-1"))
+                for n in people(count, verb)
+            ]
+        )
+    for ask in (school.get, school.province):
+        trained = ask("coverage", kind="task")["totals"]["learners"]
+        assert trained == 30
+        assert [ask(name)["totals"]["learners"] for name in ("tasks", "businesses", "teams")] == [trained] * 3
+        assert ask("skills", measure="assessed")["totals"]["learners"] == trained
+
+
+def test_tasks_are_told_where_coverage_by_kind_tells_them_and_nowhere_else(school, said, people):
+    told = [said("completed", name, "e-identity-task", on="vneid") for name in people(12, "a")]
+    told += [said(who=name) for name in people(20, "b")]
+    told += [said("earned", name, "certificate", on="chung-chi") for name in people(3, "c")]
+    school.post(*told)
+    kinds = {row["kind"]: row["shown"] for row in school.province("coverage", by="kind")["rows"]}
+    assert kinds == {"credential": "<10", "learning": "20", "task": "..."}
+    # With it the three of the other kind would be known: everybody, less those of the kinds that are shown.
+    assert school.province("tasks")["totals"]["shown"] == "..."
+
+
 def test_what_somebody_typed_into_an_address_is_not_shown_where_few_are_behind_it(school, said, people):
     told = [
-        said("completed", name, "digital-public-service-task", on="ho-so-075123456789" if name == "p0000" else "khai")
+        said("completed", name, "digital-public-service-task", on="ho-so-nguyen-van-an" if name == "p0000" else "khai")
         for name in people(30)
     ]
     school.post(*told)
-    assert "075123456789" in str(school.get("tasks", by="procedure"))
-    assert "075123456789" not in str(school.province("tasks", by="procedure"))
+    assert "nguyen-van-an" in str(school.get("tasks", by="procedure"))
+    assert "nguyen-van-an" not in str(school.province("tasks", by="procedure"))
 
 
 def test_m8_activations_are_told_by_unit_and_level(school, said, people, by):

@@ -7,20 +7,20 @@ within ``ALL``. The next coarser point on one axis is a *parent*; the points rig
 
 A point is shown if, and only if,
 
-1. all of its parents are shown,
-2. it counts at least ``k`` people, and every parent counts as many, or at least ``k`` more,
-3. no family needs it as a complement: of a family of which not all is shown, two points or more are hidden; together
-   they count at least ``k``, and so does the parent less what is shown; and no small one among them could have one
-   value only, not even for somebody who knows these rules. The smallest are hidden until that holds, points of a size
-   by their names. Where everybody in a hidden point's parent is in it, a point of nobody beside it is hidden, too.
+1. it counts at least ``k`` people, and every coarser point that is shown counts as many, or at least ``k`` more;
+2. no family needs it as a complement. Of a family below a shown parent either all is shown, or two points or more are
+   hidden; together they count at least ``k``, and so does the parent less what is shown; and no small one among them
+   could have one value only, not even for somebody who knows these rules. Below a hidden parent of ``k`` people or
+   more, points of at least ``k`` people are hidden. The smallest are hidden until that holds, points of a size by their
+   names. Where everybody in a shown parent is in one hidden point, a point of nobody beside it is hidden, too.
 
 Whether a point is shown depends on the data only, never on who asked for what before: all that can be asked is one
 table that lies open, and no order or choice of questions gives more than that.
 
 **What follows.** Of two shown points of which one lies within the other, the figures differ by 0, or by ``k`` and more:
-a chain of parents leads from one to the other; by 1 all of it is shown; by 2 each step is 0 or at least ``k``, and so
-is their sum. A shown figure less the shown figures of a family below it is never 1 to ``k - 1``, by 3. And since a
-hidden point never is the only one in its family, subtraction along one axis, however often, does not get at it.
+that is 1. A shown figure less the shown figures of a family below it is never 1 to ``k - 1``, by 2. And since of a
+parent and its family never exactly one is hidden, subtraction along one axis after the other, however often, does not
+get at what is hidden: each step needs all but one of them.
 
 **What does not follow.** Sums over families of several axes at once may narrow a hidden figure down. And whoever asks
 again tomorrow sees how many came in between.
@@ -67,7 +67,8 @@ class Publication:
         self._axes = tuple(axes)
         self._k = k
         self._sizes: dict[Point, int] = {}
-        self._hidden: set[Point] = set()
+        # What is hidden, with the figures that are shown next above it.
+        self._hidden: dict[Point, frozenset[int]] = {}
         self._ups: dict[tuple[int, str], tuple[str, ...]] = {}
         for table in tables:
             self._sizes.update(table)
@@ -81,7 +82,7 @@ class Publication:
         return Figure(size)
 
     def _is_hidden(self, point: Point, size: int) -> bool:
-        if point in self._hidden or size:
+        if size or point in self._hidden:
             return point in self._hidden
         return any(self._is_hidden(parent, self._sizes.get(parent, 0)) for _, parent in self.parents(point))
 
@@ -109,7 +110,7 @@ class _Table:
         k: int,
         table: Mapping[Point, int],
         sizes: dict[Point, int],
-        hidden: set[Point],
+        hidden: dict[Point, frozenset[int]],
         parents: Callable[[Point], Iterator[_Family]],
     ) -> None:
         self._axes = axes
@@ -119,34 +120,41 @@ class _Table:
         self._hidden = hidden
         self._parents = parents
         self._families: dict[_Family, list[Point]] = defaultdict(list)
-        self._below: dict[Point, list[Point]] = defaultdict(list)
+        self._below: dict[Point, set[_Family]] = defaultdict(set)
+        self._judged: set[Point] = set()
 
     def decide(self) -> None:
-        """Hide what must be, until every family is safe and nothing is shown below what is hidden."""
-        fallen = [point for point, size in self._table.items() if not self._enough(point, size)]
-        self._hidden.update(fallen)
+        """Hide what must be, until every family is safe."""
+        for point in self._table:
+            self._judge(point)
         waiting = set(self._families)
-        while waiting or fallen:
-            for point in fallen:
-                lower = [each for each in self._below.get(point, ()) if each not in self._hidden]
-                self._hidden.update(lower)
-                fallen += lower
-                waiting.update(self._parents(point))
-            fallen = []
-            for family in sorted(waiting):
-                fallen += self._complements(family)
-            waiting = set()
+        while waiting:
+            fallen = [point for family in sorted(waiting) for point in self._complements(family)]
+            waiting = {family for point in fallen for family in self._parents(point)}
+            waiting.update(family for point in fallen for family in self._below.get(point, ()))
 
-    def _enough(self, point: Point, size: int) -> bool:
-        """Tell whether a point counts enough people, and its parents enough more; note where it belongs."""
-        enough = size >= self._k
+    def _judge(self, point: Point) -> None:
+        """Hide a point that counts too few people, or nearly as many as a coarser one; note where it belongs."""
+        if point in self._judged:
+            return
+        self._judged.add(point)
+        size = self._table[point]
+        above = set[int]()
         for family in self._parents(point):
             parent = family[1]
             self._families[family].append(point)
             if parent in self._table:
-                self._below[parent].append(point)
-            enough = enough and parent not in self._hidden and not 0 < self._sizes.get(parent, 0) - size < self._k
-        return enough
+                self._judge(parent)
+                self._below[parent].add(family)
+            above |= self._hidden.get(parent) or {self._sizes.get(parent, 0)}
+        if size < self._k or any(0 < more - size < self._k for more in above):
+            self._hidden[point] = frozenset(above)
+
+    def _hide(self, points: list[Point]) -> None:
+        """Hide points, and remember what is shown next above them."""
+        for point in points:
+            above = [self._hidden.get(parent) or {self._sizes.get(parent, 0)} for _, parent in self._parents(point)]
+            self._hidden[point] = frozenset().union(*above)
 
     def _complements(self, family: _Family) -> list[Point]:
         """Hide of a family what must be hidden beside the rest; return it."""
@@ -154,17 +162,20 @@ class _Table:
         lost = [sizes[point] for point in points if point in hidden]
         if len(lost) == len(points):
             return self._nobody(family, points, lost)
-        rest = sizes.get(family[1], 0) - sum([sizes[point] for point in points]) + sum(lost)
-        if not lost and not 0 < rest < self._k:
+        total, below_hidden = sizes.get(family[1], 0), family[1] in hidden
+        rest = total - sum([sizes[point] for point in points]) + sum(lost)
+        if not below_hidden and not lost and not 0 < rest < self._k:
             return []
         shown = sorted([(sizes[point], point) for point in points if point not in hidden])
         count = 0
-        while count < len(shown) and _tells(rest, lost, shown[count][0], self._k):
+        while count < len(shown) and (
+            sum(lost) < self._k if below_hidden else _tells(rest, lost, shown[count][0], self._k)
+        ):
             rest += shown[count][0]
             lost.append(shown[count][0])
             count += 1
         taken = [point for _, point in shown[:count]]
-        self._hidden.update(taken)
+        self._hide(taken)
         return taken
 
     def _nobody(self, family: _Family, points: list[Point], lost: list[int]) -> list[Point]:
@@ -176,7 +187,7 @@ class _Table:
             point = (*parent[:axis], value, *parent[axis + 1 :])
             if point not in points:
                 self._sizes[point] = 0
-                self._hidden.add(point)
+                self._hide([point])
                 for each in self._parents(point):
                     self._families[each].append(point)
                 return [point]

@@ -10,15 +10,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from lrs.followers.feed import Follower
+from lrs.services.auth import principal_of
 from lrs.services.folding import Folding
+from lrs.services.learners import LearnerService, Wanted
 from lrs.services.setup import first_credential
 from lrs.store.rows import Row, document_id
 from schemas.training.terms import BASE
 from schemas.training.vocabulary import Vocabulary
+from schemas.xapi.keys import statement_keys
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 VOCABULARY = Vocabulary()
 ADL = "http://adlnet.gov/expapi/verbs"
+PEPPER = "a pepper for tests, of 32 characters or more"
 HOME = "https://hoc.example.vn"
 GENERATED = int(os.environ.get("SOHOC_GENERATED", "1000"))
 """Statements of the property; the whole measure is 50000."""
@@ -26,8 +30,13 @@ GENERATED = int(os.environ.get("SOHOC_GENERATED", "1000"))
 
 @pytest.fixture
 def org(store):
-    first_credential(store, "a pepper of thirty-two characters!", "key", "secret")
+    first_credential(store, PEPPER, "key", "secret")
     return store.organisations.orgs()[0]
+
+
+@pytest.fixture
+def principal(store, org):
+    return principal_of(store.credentials.find("key"), store.organisations.of(org))
 
 
 @pytest.fixture
@@ -37,12 +46,14 @@ def folding(store):
 
 @pytest.fixture
 def follow(store, folding):
-    """Fold everything that is stored, in batches of a size."""
+    """Fold everything that is stored, in batches of a size; tell how much was read."""
 
     def run(org, batch=500):
         follower = Follower(store, "records", "worker", folding.fold, batch=batch)
-        while follower.forward(org, 10**9):
-            pass
+        read = 0
+        while count := follower.forward(org, 10**9):
+            read += count
+        return read
 
     return run
 
@@ -62,7 +73,7 @@ def put(store, org):
                     org,
                     next(stamps),
                     json.dumps(statement).encode(),
-                    [b"k"],
+                    statement_keys(statement, person("authority")),
                     refers=refers and document_id(org, refers),
                     voiding=statement["verb"]["id"].endswith("voided"),
                 )
@@ -227,16 +238,34 @@ def generated(rnd):
     return told
 
 
-def test_a_rebuild_gives_the_same_bytes_as_what_arrived_bit_by_bit(store, org, put, follow):
+def joined(rnd):
+    """Make decisions about people that are sure to be known."""
+    people = [f"account:{HOME} p-known-{n}" for n in range(8)]
+    one, other = rnd.sample(people, 2)
+    return Wanted("join", one, "roster", other) if rnd.random() < 0.7 else Wanted("split", one, "mistake")
+
+
+def test_a_rebuild_gives_the_same_bytes_as_what_arrived_bit_by_bit(store, org, put, follow, folding, principal):
+    """Whatever is voided, read twice, or decided about people meanwhile."""
     rnd = random.Random(5)
     told = generated(rnd)
+    known = [statement(who=f"p-known-{n % 8}", activity=f"lop-{n}") for n in range(len(told) // 10)]
+    told = known[:8] + rnd.sample(told + known[8:], len(told) + len(known) - 8)
+    people, place, again = LearnerService(store, folding, PEPPER), 0, 0
     for begin in range(0, len(told), 250):
         put(*told[begin : begin + 250])
         follow(org, batch=rnd.choice([7, 50, 300]))
+        if rnd.random() < 0.3:
+            store.database["places"].update_one({"_id": f"records:{org.hex()}"}, {"$set": {"place": place}})
+            again += follow(org)
+        if rnd.random() < 0.3:
+            people.link(principal, [joined(rnd)])
+        place = begin
     grown = derived(store, org)
     store.records.clear(org)
     store.cells.clear(org)
     assert store.places.reset(f"records:{org.hex()}", "worker")
-    follow(org, batch=1000)
+    assert follow(org, batch=1000) >= len(told)
+    assert again
     assert grown["records"]
     assert derived(store, org) == grown

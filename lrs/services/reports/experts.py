@@ -1,11 +1,14 @@
 """Experts: what was taught by people whom statements name as instructors."""
 
 from collections import defaultdict
+from collections.abc import Collection, Iterator
+from itertools import product
 from typing import Any, Final
 
 from lrs.services.reports.cube import Axis, Row
 from lrs.services.reports.tables import Question, Table, Word, hours, lay
 from lrs.services.reports.view import View
+from schemas.training.suppression import Point
 
 WORDS: Final = {"expert": Word("instructor", open=False)}
 
@@ -16,39 +19,46 @@ def experts(view: View, question: Question) -> Table:
     """Return sessions and hours of teaching; by whom, for those who may see records.
 
     A session is what one expert taught in one activity, in one unit and month. It lasted as long as its learners were
-    there on the average: each of them reports the time of all of it.
+    there on the average: each of them reports the time of all of it. It counts in each programme that it serves, and
+    once in the total.
     """
     laid = lay(view, question, WORDS)
     rows = list(view.rows("expert", laid.dims | {"instructor", "activity"}, laid.months))
-    sums: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    sums: dict[Point, list[Row]] = defaultdict(list)
+    everything = []
     for row in rows:
-        point = _point(laid.axes, row)
-        if point is not None:
+        points = list(_points(laid.axes, row))
+        for point in points:
             sums[point].append(row)
+        if points:
+            everything.append(row)
     shows = {axis.name: axis.show for axis in laid.axes if axis.listed}
     names = [axis.name for axis in laid.axes if axis.listed]
     lines = []
     for point in sorted(sums):
         values = dict(zip(names, point, strict=True))
         lines.append({name: shows[name](values[name]) for name in question.by} | _told(view, sums[point]))
-    return Table("experts", view, question, lines, _told(view, [row for each in sums.values() for row in each]))
+    return Table("experts", view, question, lines, _told(view, everything))
 
 
-def _point(axes: list[Axis], row: Row) -> tuple[str, ...] | None:
-    """Return where a row stands in the table; None where it is not in what was chosen."""
-    found = []
+def _points(axes: list[Axis], row: Row) -> Iterator[Point]:
+    """Return where a row stands in the table; nowhere where it is not in what was chosen."""
+    found: list[Collection[str]] = []
     for axis in axes:
-        value = next((each for each in axis.values(row)[-1] if axis.chosen(each)), None)
-        if value is None:
-            return None
+        values = axis.values(row)
         if axis.listed:
-            found.append(value)
-    return tuple(found)
+            found.append([each for each in values[-1] if axis.chosen(each)])
+        elif not any(axis.total in each for each in values):
+            return iter(())
+    return product(*found)
 
 
 def _told(view: View, rows: list[Row]) -> dict[str, Any]:
-    seconds = sum(row.seconds / len(row.learners) if row.learners else row.seconds for row in rows)
-    told_: dict[str, Any] = {"sessions": len({_session(row) for row in rows}), "hours": hours(seconds)}
+    sessions: dict[_Session, list[Row]] = defaultdict(list)
+    for row in rows:
+        sessions[_session(row)].append(row)
+    seconds = sum(sum(row.seconds for row in each) / max(_people(each), 1) for each in sessions.values())
+    told_: dict[str, Any] = {"sessions": len(sessions), "hours": hours(seconds)}
     if view.exact:
         told_ |= {"experts": len({row.dims["instructor"] for row in rows}), "learners": _people(rows)}
     return told_

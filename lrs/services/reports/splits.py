@@ -7,6 +7,7 @@ tells which part of a cell goes where.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import tzinfo
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from pyroaring import BitMap
@@ -64,20 +65,32 @@ class Splits:
     def _parts(self, row: Row, done: Iterable[_Done], *, sums: bool) -> Iterator[Row]:
         """Yield what goes to each successor, and what stays."""
         gone: dict[str, list[_Done]] = defaultdict(list)
-        staying, known = BitMap(), BitMap()
+        staying: list[_Done] = []
+        known = BitMap()
         for each in done:
             if each.learner in row.learners:
                 known.add(each.learner)
                 if each.to is None:
-                    staying.add(each.learner)
+                    staying.append(each)
                 else:
                     gone[each.to].append(each)
         statements, seconds = row.statements, row.seconds
+        moved = _moved(gone, staying) if sums else {}
         for to, parts in gone.items():
-            count, spent = (len(parts), sum(each.evidence.seconds or 0 for each in parts)) if sums else (0, 0)
+            spent = sum(each.evidence.seconds or 0 for each in parts) if sums else 0
+            count = len(moved.get(to, ()))
             statements, seconds = statements - count, seconds - spent
             yield Row(row.month, {**row.dims, "assigned": to}, BitMap([e.learner for e in parts]), count, spent)
-        yield row._replace(learners=(row.learners - known) | staying, statements=statements, seconds=seconds)
+        left = (row.learners - known) | BitMap([each.learner for each in staying])
+        yield row._replace(learners=left, statements=statements, seconds=seconds)
+
+
+def _moved(gone: Mapping[str, Iterable[_Done]], staying: Iterable[_Done]) -> Mapping[str, Collection[bytes]]:
+    """Return the statements that go to each successor: a Group's is one, and stays where its people are divided."""
+    places: dict[bytes, set[str | None]] = defaultdict(set)
+    for each in chain(staying, *gone.values()):
+        places[each.evidence.statement].add(each.to)
+    return {to: {s for s, found in places.items() if found == {to}} for to in gone}
 
 
 def _fits(done: _Done, row: Row, only: Mapping[str, Collection[str]]) -> bool:

@@ -88,6 +88,12 @@ def said():
     return make
 
 
+@pytest.fixture(scope="session", name="group")
+def _group():
+    """Make a Group of people by their names."""
+    return group
+
+
 class School:
     """An organisation. ``get`` asks as its analyst, ``province`` as whoever may read figures only."""
 

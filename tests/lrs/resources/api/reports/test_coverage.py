@@ -76,6 +76,26 @@ def test_m4_the_split_unit_is_never_assigned_by_guess(school, said, people, by):
     assert actions.count("unit.assigned") == 2
 
 
+def test_m4_a_group_of_a_split_unit_is_divided_without_sums_that_are_negative(school, said, people, by, group):
+    school.post(said(who=group("lop", *people(6)), unit="26449", at="2025-05-20", duration="PT2H"))
+    records = [
+        row for row in school.analyst.get("/api/records?limit=100").json["records"] if row["learner"] is not None
+    ]
+    learners = sorted({str(row["learner"]) for row in records})
+    assert len(learners) == 6
+    label = "26449 → 26359/26446"
+    expected = (
+        {"26359": (4, 1, 8.0), label: (2, 0, 4.0)},
+        {"26359": (2, 0, 4.0), "26446": (2, 0, 4.0), label: (2, 1, 4.0)},
+    )
+    for some, to, told in ((learners[:4], "26359", expected[0]), (learners[2:4], "26446", expected[1])):
+        decision = {"unit": "26449@", "to": f"{to}@2025-07-01", "reason": "Danh sách của xã", "learners": some}
+        assert school.analyst.post("/api/units/assignments", json=decision).status_code == 201
+        found = school.get("coverage", by="unit")
+        people_, statements, hours = (by(found, "unit", figure=each) for each in ("learners", "statements", "hours"))
+        assert {each: (people_[each], statements[each], hours[each]) for each in people_} == told
+
+
 def test_m21_one_training_serves_several_programmes_once(school, said, people, by):
     school.post(*[said(who=name, programme=["192", "57-NQ/TW"]) for name in people(10)])
     for ask in (school.get, school.province):

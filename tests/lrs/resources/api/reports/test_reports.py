@@ -266,6 +266,30 @@ def test_m25a_hours_of_experts_by_name_for_the_own_and_without_for_the_province(
     assert taught.reader.get("/api/reports/experts?by=expert").status_code == 400
 
 
+def test_a_session_counts_once_in_each_programme_that_it_serves_and_once_in_the_total(school, said, people, by):
+    expert = {"account": {"homePage": EXPERT_HOME, "name": "chuyen-gia-1"}}
+    for programmes, names in ((["217", "192"], people(5)), (["192"], people(5, "q"))):
+        school.post(*[said(who=n, duration="PT2H", instructor=expert, programme=programmes) for n in names])
+    found = school.get("experts", by="programme")
+    assert by(found, "programme", figure="sessions") == {"192/KH-UBND:2025": 1, "217/KH-UBND:2025": 1, "57-NQ/TW": 1}
+    assert by(found, "programme", figure="hours") == {"192/KH-UBND:2025": 2.0, "217/KH-UBND:2025": 2.0, "57-NQ/TW": 2.0}
+    assert (found["totals"]["sessions"], found["totals"]["hours"]) == (1, 2.0)
+
+
+def test_a_class_is_as_many_hours_in_one_statement_of_a_group_as_in_one_of_each(school, said, people, group):
+    expert = {"account": {"homePage": EXPERT_HOME, "name": "chuyen-gia-1"}}
+    names, more = people(10), {"duration": "PT2H", "instructor": expert, "team": team("to-1")}
+    for turn, actors in enumerate((names, [group("lop", *names)])):
+        at = f"2025-0{7 + turn}-10"
+        school.post(*[said(who=who, on=f"lop-{turn}", at=at, **more) for who in actors])
+        service = {"what": "support-session", "duration": "PT1H"}
+        school.post(*[said("hosted", who, on=f"phien-{turn}", at=at, **service) for who in actors])
+    for name, hours in (("coverage", 20.0), ("teams", 20.0), ("hours", 10.0), ("experts", 2.0)):
+        assert [row["hours"] for row in school.get(name, by="month")["rows"]] == [hours, hours], name
+    by_person = school.get("hours", by="learner")
+    assert sum(row["hours"] for row in by_person["rows"]) == by_person["totals"]["hours"] == 20.0
+
+
 def test_m25c_platforms_have_the_labels_of_the_registry_and_others_are_unregistered(school, said, people, registries):
     iris = [each.iri for each in registries.current().platforms.platforms][:4]
     odd = "https://nen-tang-la.example.vn/"

@@ -88,7 +88,7 @@ def test_who_sends_its_own_again_is_told_so_even_where_it_may_not_read(colleague
     assert [blind.post(STATEMENTS, json=sent).status_code for _ in range(2)] == [200, 200]
 
 
-def test_a_link_shows_no_more_than_its_follower_may_see_by_then(colleagues, shared_store, a_statement, monkeypatch):
+def test_a_link_shows_no_more_than_its_follower_may_see_by_then(colleagues, shared_store, a_statement, later):
     reader, other = colleagues(("all",), ("all",))
     for client in (other, reader) * 2:
         client.post(STATEMENTS, json=a_statement())
@@ -96,7 +96,7 @@ def test_a_link_shows_no_more_than_its_follower_may_see_by_then(colleagues, shar
     key = base64.b64decode(reader.environ_base["HTTP_AUTHORIZATION"].split()[1]).decode().partition(":")[0]
     held = shared_store.credentials.find(key)
     shared_store.credentials.change(held.org, key, {"scopes": frozenset({"statements/read/mine"})})
-    monkeypatch.setattr("lrs.services.auth.REMEMBERED", -1.0)
+    later(31)
     said = reader.get(more).json["statements"]
     assert [each["authority"]["account"]["name"] for each in said] == [key]
 

@@ -352,7 +352,6 @@ class IndicatorsSchema(Schema):
     """Figures of a period, in a stable order."""
 
     asOf = fields.String(required=True)  # noqa: N815 - as above
-    through = fields.String(required=True, metadata={"format": "date-time"})
     k = fields.Integer(required=True)
     period = fields.String(required=True)
     rows = fields.List(fields.Nested(IndicatorSchema), required=True)

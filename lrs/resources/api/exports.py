@@ -25,10 +25,13 @@ def exports(service: ReportService) -> Section:
         """Fetch the figures of a period
 
         One line for each unit, programme and group, in a stable order; the same figures are the same bytes, with a
-        strong ETag for If-None-Match. Needs the scope `reports/read`; figures are hidden as in reports.
+        strong ETag for If-None-Match, whatever else is stored meanwhile. `Sohoc-Through` is the last statement that was
+        counted. Needs the scope `reports/read`; figures are hidden as in reports.
         """  # noqa: D400 - the first line is the operation's summary
         found = service.indicators(principal(), query["period"], query["measure"])
         response = _file(found) if wants_file(query) else _json(found)
+        # Not in the body: it moves with every statement, be it of another month.
+        response.headers["Sohoc-Through"] = iso(found.through)
         response.add_etag()
         response.make_conditional(request)
         return response
@@ -49,8 +52,8 @@ def _file(found: Indicators) -> Response:
     return response
 
 
-_HEADERS: Final = {"asOf": "Sohoc-As-Of", "through": "Sohoc-Through", "k": "Sohoc-K"}
+_HEADERS: Final = {"asOf": "Sohoc-As-Of", "k": "Sohoc-K"}
 
 
 def _stands_on(found: Indicators) -> dict[str, Any]:
-    return {"asOf": str(found.since), "through": iso(found.through), "k": found.k}
+    return {"asOf": str(found.since), "k": found.k}

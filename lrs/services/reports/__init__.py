@@ -40,8 +40,8 @@ _REPORTS: Final[dict[Report, Callable[[View, Question], Table]]] = {
 class Indicators(NamedTuple):
     """Lines of figures for machines, and what they stand on.
 
-    Units have been what they are ``since`` that day. ``through`` is the last statement that was counted: unlike that of
-    a report it stays where it is as long as nothing is stored.
+    Units have been what they are ``since`` that day. ``through`` is the last statement that was counted, and no part of
+    the figures: it moves with others than theirs, too.
     """
 
     lines: list[dict[str, Any]]

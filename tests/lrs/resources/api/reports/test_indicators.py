@@ -50,6 +50,12 @@ def test_m14_the_same_figures_are_the_same_bytes_and_need_not_be_sent_again(full
     assert tag.startswith('"')
     same = full.reader.get(f"{KPI}&format={form}", headers={"If-None-Match": tag})
     assert (same.status_code, same.data, same.headers["ETag"]) == (304, b"", tag)
+    # Figures of a month are what they were, whatever is stored of another.
+    more = {"at": "2024-03-10", "programme": ["192/KH-UBND:2025"], "target_group": ["elderly"]}
+    full.post(*[said(who=f"truoc-{number}", **more) for number in range(30)])
+    other = full.reader.get(f"{KPI}&format={form}", headers={"If-None-Match": tag})
+    assert (other.status_code, other.headers["ETag"]) == (304, tag)
+    assert other.headers["Sohoc-Through"] > first.headers["Sohoc-Through"]
     full.post(
         *[said(who=f"moi-{number}", programme=["192/KH-UBND:2025"], target_group=["elderly"]) for number in range(12)]
     )

@@ -126,6 +126,24 @@ class People:
         entry = Entry(f"member:{member.id}", "member.joined", member.id)
         return self._store.administer(member.org, change, entry)
 
+    def set_password(self, member: Member, password: str) -> Member:
+        """Set the password of a member who has just given the one that holds; all of that member's sessions end.
+
+        Raise Refused for a password that will not do, Conflict where it was changed meanwhile.
+        """
+        require_good(password, member.email)
+        hashed = self._passwords.hash(password)
+
+        def change(session: Session) -> Member:
+            if _there(self._members.find(member.org, member.id, session)).password != member.password:
+                raise Conflict("The password was changed meanwhile")
+            changed = self._members.change(member.org, member.id, {"password": hashed}, ends=True, session=session)
+            self._store.sessions.drop(member.id, session)
+            return _there(changed)
+
+        entry = Entry(f"member:{member.id}", "member.password_changed", member.id)
+        return self._store.administer(member.org, change, entry)
+
     def change(  # noqa: PLR0913 - whose, of whom, and each thing that can be changed
         self,
         org: bytes,

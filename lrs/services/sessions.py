@@ -28,6 +28,7 @@ from lrs.store.organisations import Organisation
 from lrs.store.rows import ORG_BYTES
 from lrs.store.sessions import Session as Row
 from lrs.store.transactions import Session
+from schemas.faults import Refused
 
 IDLE: Final = 30 * 60 * 1_000_000
 LONGEST: Final = 12 * 3600 * 1_000_000
@@ -196,6 +197,37 @@ class SessionService:
             lambda session: self._store.sessions.delete(digest, session),
             lambda deleted: ended if deleted else None,
         )
+
+    def sign_out_everywhere(self, token: str) -> None:
+        """End every session of whoever has this one, as ``sign_out`` does; raise Unauthorized without it."""
+        _, member, _ = self._proven(self._digest(token))
+        self._forget(token)
+
+        def end(session: Session) -> None:
+            self._store.members.change(member.org, member.id, {}, ends=True, session=session)
+            self._store.sessions.drop(member.id, session)
+
+        entry = Entry(f"member:{member.id}", "session.ended", member.id, {"everywhere": True})
+        self._store.administer(member.org, end, entry)
+
+    def change_password(
+        self, token: str, current: str, password: str, *, address: str = "", browser: str = ""
+    ) -> SignedIn:
+        """Set the password of whoever has this session; begin another in the place of all that there were.
+
+        Raise Unauthorized without a session, Refused where ``current`` is wrong or the new one will not do, and
+        TooManyRequests as ``sign_in`` does.
+        """
+        _, member, organisation = self._proven(self._digest(token))
+        name = f"{organisation.id} {member.email}"
+        known = self._browsers.known(name, browser)
+        self._attempts.check_name(name, address, known)
+        if not self._passwords.verify(member.password, current):
+            self._attempts.failed_name(name, address, known)
+            raise Refused.at("current", "password", "It is not the password that holds now.")
+        changed = self._people.set_password(member, password)
+        self._forget(token)
+        return self.begin(organisation, changed, method="password")
 
     def csrf(self, token: str) -> str:
         """Return what must come with every write of a session, in a header that no other site's page can send."""

@@ -14,8 +14,13 @@ _MOST_CODE: Final = 200
 _MOST_ANSWERED: Final = 4096
 
 
-def _password() -> fields.String:
-    return fields.String(required=True, validate=validate.Length(max=_MOST_PASSWORD), metadata={"format": "password"})
+def _password(**told: str) -> fields.String:
+    metadata = {"format": "password"} | told
+    return fields.String(required=True, validate=validate.Length(max=_MOST_PASSWORD), metadata=metadata)
+
+
+def _new_password() -> fields.String:
+    return _password(description="12 to 200 characters, and not the e-mail.")
 
 
 class SignInSchema(Strict):
@@ -32,11 +37,14 @@ class AcceptSchema(Strict):
     """The code of an invitation, and the password that is to hold from now on."""
 
     code = fields.String(required=True, validate=validate.Length(max=_MOST_CODE))
-    password = fields.String(
-        required=True,
-        validate=validate.Length(max=_MOST_PASSWORD),
-        metadata={"format": "password", "description": "12 to 200 characters, and not the e-mail."},
-    )
+    password = _new_password()
+
+
+class PasswordSchema(Strict):
+    """The password that holds, and the one that is to."""
+
+    current = _password()
+    password = _new_password()
 
 
 class AcceptedSchema(Schema):

@@ -1,4 +1,4 @@
-"""/api/session: people sign in and out, and see who they are."""
+"""/api/session: people sign in and out, see who they are, and change their password."""
 
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from lrs.resources.api.interface import Section
 from lrs.resources.cookies import Cookies
 from lrs.services.scopes import ROLES
 from lrs.services.sessions import SessionService, SignedIn
-from schemas.api.sessions import SessionSchema, SignInSchema
+from schemas.api.sessions import PasswordSchema, SessionSchema, SignInSchema
 
 _UNSTORED: Final = {"Cache-Control": "no-store"}
 
@@ -49,6 +49,28 @@ def sessions(service: SessionService, cookies: Cookies) -> Section:
         404: as above.
         """  # noqa: D400 - the first line is the operation's summary
         service.sign_out(_token(cookies))
+        cookies.drop()
+        return Response(status=204, headers=_UNSTORED)
+
+    @section.view("/session/password", "POST", takes=PasswordSchema, gives=SessionSchema, refusals=[404, 409])
+    def change_password(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
+        """Change the own password
+
+        The answer is a new session; all others of this person end. Wrong ones count as they do where people sign in.
+        404: as above. 409: it was changed at the same moment.
+        """  # noqa: D400 - the first line is the operation's summary
+        address, browser = request.remote_addr or "", cookies.browser()
+        made = service.change_password(_token(cookies), **body, address=address, browser=browser)
+        cookies.keep(made.token)
+        return _told(made), 200, _UNSTORED
+
+    @section.view("/sessions", "DELETE", status=204, refusals=[404])
+    def sign_out_everywhere() -> Response:
+        """Sign out everywhere
+
+        Every session of this person ends, this one included. 404: as above.
+        """  # noqa: D400 - the first line is the operation's summary
+        service.sign_out_everywhere(_token(cookies))
         cookies.drop()
         return Response(status=204, headers=_UNSTORED)
 

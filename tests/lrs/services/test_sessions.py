@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from argon2 import PasswordHasher
 
-from lrs.errors import BadRequest, Forbidden, TooManyRequests, Unauthorized
+from lrs.errors import BadRequest, Conflict, Forbidden, TooManyRequests, Unauthorized
 from lrs.services import clocks
 from lrs.services.audit import sealed_with
 from lrs.services.auth import REMEMBERED
@@ -18,6 +18,7 @@ from lrs.services.scopes import ROLES
 from lrs.services.sessions import IDLE, LONGEST, SessionService
 from lrs.store import open_store
 from lrs.store.organisations import Organisation
+from schemas.faults import Refused
 
 PEPPER = "a pepper for tests, of 32 characters or more"
 PASSWORD = "một mật khẩu đủ dài"
@@ -407,3 +408,78 @@ def test_of_many_refusals_the_audit_tells_once_a_minute(store, process, organisa
     with pytest.raises(Unauthorized):
         process().sign_in(organisation.id, who.email, "a wrong password")
     assert told() == 2
+
+
+ANOTHER = "another long password"
+
+
+def test_a_password_is_changed_with_the_one_that_holds_and_every_other_session_ends(
+    service, process, store, organisation, member
+):
+    who = member()
+    before, other = signed_in(service, organisation), signed_in(service, organisation)
+    begun = service.change_password(before.token, PASSWORD, ANOTHER)
+    assert process().caller(begun.token).credential == f"member:{who.id}"
+    for ended in (before, other):
+        with pytest.raises(Unauthorized):
+            process().caller(ended.token)
+    with pytest.raises(Unauthorized):
+        signed_in(service, organisation)
+    assert service.sign_in(organisation.id, who.email, ANOTHER).member.id == who.id
+    rows = store.database["audit"].find({"org": organisation.org, "action": "member.password_changed"})
+    assert [(row["actor"], row["target"], dict(row["details"])) for row in rows] == [(f"member:{who.id}", who.id, {})]
+
+
+@pytest.mark.parametrize(
+    ("current", "password", "path"),
+    [
+        ("a wrong password", ANOTHER, "current"),
+        ("", ANOTHER, "current"),
+        (PASSWORD, "short", "password"),
+        (PASSWORD, "lan@hoc.example.vn", "password"),
+    ],
+)
+def test_a_password_that_is_not_to_be_changed_stays(service, process, organisation, member, current, password, path):
+    member()
+    token = signed_in(service, organisation).token
+    with pytest.raises(Refused) as refused:
+        service.change_password(token, current, password)
+    assert [fault.path for fault in refused.value.faults] == [path]
+    assert process().caller(token)
+    assert signed_in(service, organisation)
+
+
+def test_whoever_has_a_session_guesses_the_password_no_better_than_others(service, organisation, member):
+    member()
+    token = signed_in(service, organisation).token
+    for _ in range(FAILURES_OF_NAME):
+        with pytest.raises(Refused):
+            service.change_password(token, "a wrong password", ANOTHER, address="192.0.2.1")
+    for current in ("a wrong password", PASSWORD):
+        with pytest.raises(TooManyRequests):
+            service.change_password(token, current, ANOTHER, address="192.0.2.1")
+
+
+def test_a_password_that_was_set_anew_meanwhile_is_not_replaced(people, organisation, member):
+    who = member()
+    people.accept(people.invite_again(organisation.org, who.id, "cli").code, ANOTHER)
+    with pytest.raises(Conflict):
+        people.set_password(who, "the password of a thief")
+    assert Passwords().verify(people.get(organisation.org, who.id).password, ANOTHER)
+
+
+def test_a_person_signs_out_everywhere_and_nobody_else_does(service, process, store, organisation, member):
+    who = member()
+    member("auditor", "minh@hoc.example.vn")
+    tokens = [signed_in(service, organisation).token for _ in range(3)]
+    stays = signed_in(service, organisation, "minh@hoc.example.vn").token
+    service.sign_out_everywhere(tokens[0])
+    for token in tokens:
+        with pytest.raises(Unauthorized):
+            process().caller(token)
+    with pytest.raises(Unauthorized):
+        service.caller(tokens[0])
+    assert process().caller(stays)
+    assert process().caller(signed_in(service, organisation).token)
+    ended = store.database["audit"].find_one({"org": organisation.org, "action": "session.ended"})
+    assert (ended["actor"], ended["target"], ended["details"]) == (f"member:{who.id}", who.id, {"everywhere": True})

@@ -157,6 +157,7 @@ class Callers:
             case.path_parameters[name] = there[name]()
         bodies = {
             "/api/session": lambda: self._sign_in,
+            "/api/session/password": lambda: {"current": PASSWORD, "password": PASSWORD},
             "/api/invitations/accept": lambda: acceptance(self.invitation()),
             "/api/launches": lambda: LAUNCH,
             "/api/learners/links": self.decisions,

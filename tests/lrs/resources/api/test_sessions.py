@@ -287,3 +287,28 @@ def test_a_browser_in_which_somebody_signed_in_is_known_again(browser, person, s
     told = [stranger.sign_in(who, "a wrong password")[0] for _ in range(20)]
     assert told == [401] * 10 + [429] * 10
     assert [browser.sign_in(who)[0] for _ in range(5)] == [200] * 5
+
+
+def test_a_person_changes_the_password_and_signs_out_everywhere(browser, machine, person, server):
+    who, other = person(), Browser(server.root)
+    csrf = browser.sign_in(who)[2]["csrf"]
+    other.sign_in(who)
+    wanted = {"current": PASSWORD, "password": "another long password"}
+    change = ("POST", "/api/session/password")
+    assert browser.ask(*change, wanted)[0] == 403
+    assert machine.ask(*change, wanted)[0] == 404
+    status, _, told = browser.ask(*change, wanted | {"current": "a wrong password"}, X_CSRF_Token=csrf)
+    assert (status, [fault["path"] for fault in told["errors"]]) == (400, ["current"])
+    before = browser.token
+    status, headers, told = browser.ask(*change, wanted, X_CSRF_Token=csrf)
+    assert (status, headers["Cache-Control"], told["member"]["email"]) == (200, "no-store", who[1])
+    assert browser.token != before
+    assert other.ask("GET", "/api/session")[0] == 401
+    assert browser.ask("GET", "/api/session")[2] == told
+    assert other.sign_in(who)[0] == 401
+    assert other.sign_in(who, "another long password")[0] == 200
+    assert browser.ask("DELETE", "/api/sessions")[0] == 403
+    assert machine.ask("DELETE", "/api/sessions")[0] == 404
+    assert browser.ask("DELETE", "/api/sessions", X_CSRF_Token=told["csrf"])[0] == 204
+    assert browser.token is None
+    assert other.ask("GET", "/api/session")[0] == 401

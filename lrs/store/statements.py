@@ -5,7 +5,7 @@ one insert; whatever is more than that (a batch, a reference, a voiding) is one 
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pymongo
 from pymongo import MongoClient, UpdateOne
@@ -21,6 +21,8 @@ from lrs.store.rows import RETURNED, Found, Row, found
 from lrs.store.transactions import transact
 
 _DUPLICATE_KEY = 11000
+HEAVY: Final = 16 * 1024**2
+"""Bytes of statements that are read of a feed at a time."""
 _IN_FEED = RETURNED | {"voided": 1}
 _ROUNDS = 8
 _READ_BACK = 2.0
@@ -205,6 +207,8 @@ class Statements:
     def after(self, org: bytes, place: int, *, through: int, most: int) -> list[Found]:
         """Return statements of the feed: ``place`` < stored <= ``through``, in order, about ``most`` of them.
 
+        Fewer where they have more than about ``HEAVY`` bytes: only where there is none at all is nothing left.
+
         Never ends between two statements with the same ``stored``, so the last one's ``stored`` is the next place.
         """
         return self._onward({"org": org}, {"$gt": place, "$lte": through}, most)
@@ -230,11 +234,15 @@ class Statements:
             return [found(d) for d in self._rows.find(where, RETURNED).sort("stored", -1).limit(most)]
 
     def _onward(self, where: dict[str, Any], stored: dict[str, int], most: int) -> list[Found]:
+        rows: list[Found] = []
+        size = 0
         with translated(), pymongo.timeout(self._deadline):
-            rows = [
-                found(d) for d in self._rows.find(where | {"stored": stored}, _IN_FEED).sort("stored", 1).limit(most)
-            ]
-            if len(rows) == most:
+            for document in self._rows.find(where | {"stored": stored}, _IN_FEED).sort("stored", 1).limit(most):
+                rows.append(found(document))
+                size += len(rows[-1].raw)
+                if size >= HEAVY:
+                    break
+            if len(rows) == most or size >= HEAVY:
                 last = rows[-1].stored
                 rest = self._rows.find(where | {"stored": last}, _IN_FEED)
                 rows = [row for row in rows if row.stored < last] + [found(document) for document in rest]

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from lrs.errors import PayloadTooLarge
+from lrs.store import statements
 from lrs.store.pages import Selection
 from lrs.store.references import LONGEST_CHAIN
 from lrs.store.rows import Row
@@ -184,6 +185,17 @@ def test_the_feed_never_ends_between_two_statements_of_one_instant(store):
     assert sorted(statement.stored for statement in batch) == [1, 2, 2, 2]
     assert [s.stored for s in store.statements.after(ORG, 2, through=10, most=2)] == [3]
     assert store.statements.after(ORG, 0, through=0, most=2) == []
+
+
+def test_the_feed_is_read_in_parts_that_memory_bears(store, monkeypatch):
+    monkeypatch.setattr(statements, "HEAVY", 100)
+    rows = [row(n) for n in range(1, 8)]
+    for each in rows:
+        each.raw = b" " * 40
+    store.statements.insert(rows)
+    assert [each.stored for each in store.statements.after(ORG, 0, through=10, most=9)] == [1, 2, 3]
+    assert [each.stored for each in store.statements.having_any(ORG, [b"k"], 3, most=9)] == [4, 5, 6]
+    assert [each.stored for each in store.statements.after(ORG, 6, through=10, most=9)] == [7]
 
 
 def test_restamping_moves_a_statement_and_what_leads_to_it(store):

@@ -19,7 +19,9 @@ from lrs.services.progress import place_of
 from lrs.services.safetime import learn
 from lrs.store import Store
 from lrs.store.aside import Aside
+from lrs.store.places import Place
 from lrs.store.rows import Found
+from lrs.store.statements import HEAVY
 from lrs.store.transactions import Session
 
 LEASE: Final = 30.0
@@ -52,18 +54,23 @@ class _Tried(Exception):
 
 
 class _Batch(NamedTuple, Generic[T]):
-    """What was read of the feed: the place behind it, how many statements, and what was made of them."""
+    """What was read of the feed: the place behind it, how many statements, and what was made of them.
+
+    ``full``: it ended where it had to, and not since there was nothing more.
+    """
 
     behind: int
     size: int
     prepared: T
+    full: bool = False
 
 
 class Follower(Generic[T]):
     """One derived thing. ``name`` is for ever: its places are kept under it. ``batch`` is about how much it reads.
 
     After a failure it reads less at once: a transaction must end within its lifetime, on a slow machine too. ``clear``
-    is for what can be made anew: a place that was reset is cleaned by whoever holds it next. While one batch takes
+    is for what can be made anew: a place that was reset is cleaned by whoever holds it next. ``basis`` stands for all
+    beside statements that the effect rests on: where it is another one, the place is reset. While one batch takes
     effect, the next is read and prepared.
     """
 
@@ -76,6 +83,7 @@ class Follower(Generic[T]):
         *,
         prepare: Prepare[T] = lambda batch: batch,  # type: ignore[assignment, return-value]  # T is what effect takes
         clear: Clear = lambda *_: False,
+        basis: Callable[[], str] = lambda: "",
         batch: int = BATCH,
     ) -> None:
         self._store = store
@@ -86,6 +94,8 @@ class Follower(Generic[T]):
         self._pool = ThreadPoolExecutor(1, "ahead")
         self._ahead: dict[bytes, tuple[int, Future[_Batch[T] | None]]] = {}
         self._clear = clear
+        self._basis = basis
+        self._rested = ""
         self._most = self._batch = batch
         self._known: dict[bytes, int] = {}
         self._looked = float("-inf")
@@ -115,12 +125,17 @@ class Follower(Generic[T]):
 
         What was derived before the place was reset goes first; each step of that counts as one.
         """
+        if (basis := self._basis()) != self._rested:
+            self._known.clear()
+            self._rested = basis
         # A look costs a read, a lease a write that a majority must have: most of the time there is nothing new.
         if self._known.get(org, -1) >= min(self._store.statements.newest(org), through):
             return 0
         held = self._store.places.take(self.name(org), self._worker, lease=LEASE)
         if held is None:
             return 0
+        if held.basis != basis:
+            return self._rest(org, held, basis)
         if held.unclean:
             return self._clean(org)
         self._known[org] = held.place
@@ -144,7 +159,7 @@ class Follower(Generic[T]):
         batch = ahead.result() if ahead and expected == place else self._next(org, place, through)
         if batch is None:
             return 0
-        if batch.size >= self._batch and len(self._ahead) < _MOST_AHEAD:
+        if batch.full and len(self._ahead) < _MOST_AHEAD:
             self._ahead[org] = batch.behind, self._pool.submit(self._next, org, batch.behind, through)
         self._take_effect(org, batch, ())
         self._batch = min(self._batch * 2, self._most)
@@ -209,7 +224,19 @@ class Follower(Generic[T]):
     def _next(self, org: bytes, place: int, through: int) -> _Batch[T] | None:
         """Read and prepare what comes after a place; None where nothing does."""
         batch = self._store.statements.after(org, place, through=through, most=self._batch)
-        return _Batch(batch[-1].stored, len(batch), self._prepare(batch)) if batch else None
+        if not batch:
+            return None
+        full = len(batch) >= self._batch or sum(len(each.raw) for each in batch) >= HEAVY
+        return _Batch(batch[-1].stored, len(batch), self._prepare(batch), full)
+
+    def _rest(self, org: bytes, held: Place, basis: str) -> int:
+        """Let what is derived rest on this; what rests on anything else is made anew."""
+        if held.place or held.unclean:
+            self._store.places.reset(self.name(org), self._worker, basis)
+            log.info("what was derived is made anew: what it rests on has changed", extra={"follower": self._name})
+        else:
+            self._store.places.begin(self.name(org), self._worker, basis)
+        return 1
 
     def _clean(self, org: bytes) -> int:
         if not self._clear(org, lambda session: self._hold(org, session)):

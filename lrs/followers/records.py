@@ -26,4 +26,6 @@ def records_follower(store: Store, worker: str, timezone: str) -> Follower[Readi
 
         return store.transact(write)
 
-    return Follower(store, RECORDS, worker, folding.count, prepare=folding.read, clear=clear, batch=BATCH)
+    return Follower(
+        store, RECORDS, worker, folding.count, prepare=folding.read, clear=clear, basis=folding.basis, batch=BATCH
+    )

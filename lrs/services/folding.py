@@ -1,7 +1,8 @@
 """Statements become training records and cells: what the records follower does with a batch of the feed.
 
-Everything here is a function of the set of statements that are stored and not voided, of the registry of units, and of
-decisions about who is who. So it may be made anew at any time, and gives the same.
+Everything here is a function of the set of statements that are stored and not voided, of what there is beside them
+(the *basis*: registries, vocabulary, time zone, and the rules themselves), and of decisions about who is who. So it may
+be made anew at any time, and gives the same; on another basis it must be, and the follower sees to it.
 
 Who is who is decided elsewhere and takes effect here: identities whose numbers have changed are *moves*, and their
 statements are counted anew, so many at a time that a transaction bears it, before anything else is counted. Counting
@@ -24,6 +25,7 @@ import msgspec
 from lrs.errors import Unavailable
 from lrs.services import clocks
 from lrs.services.counting import MOST_EVIDENCE, Change, Counted
+from lrs.services.progress import RECORDS, place_of
 from lrs.services.registries import RegistryService
 from lrs.services.reviewing import HasSkill, Notes, Reviewing
 from lrs.store import Store
@@ -49,6 +51,9 @@ _TOGETHER: Final = 1000
 _MOST_HALVED: Final = 5
 _LOOKED_AT: Final = 500
 
+RULES: Final = 2
+"""The version of what is made of statements: another one wherever the same statements give anything else."""
+
 _decode = msgspec.json.Decoder().decode
 
 T = TypeVar("T")
@@ -69,20 +74,28 @@ class Unsettled(Exception):
     """Statements are still counted under numbers of before."""
 
 
+class _Stale(Unavailable):
+    """What there is rests on something else than this process knows: the worker makes it anew."""
+
+
 class Folding:
     """Folds statements into records and cells; months are cut in ``zone``.
 
-    ``has_skill`` tells whether the registry knows a skill; where it does not, that is noticed and no more.
+    ``has_skill`` tells whether the registry knows a skill; where it does not, that is noticed and no more. ``basis``
+    stands for all that these rest on at the moment.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with is passed in
         self,
         store: Store,
         unit_key: UnitKey,
         vocabulary: Vocabulary,
         zone: tzinfo,
         has_skill: HasSkill = lambda _: True,
+        *,
+        basis: Callable[[], str] = lambda: "",
     ) -> None:
+        self.basis = basis
         self._store = store
         self._unit_key = unit_key
         self._vocabulary = vocabulary
@@ -148,12 +161,17 @@ class Folding:
     def settle(self, org: bytes, seconds: float | None = None) -> bool:
         """Count anew what has moved, for about so many seconds; tell whether nothing is left. Raises Unavailable.
 
-        What one has left, another goes on with.
+        What one has left, another goes on with. Without ``seconds``, it is also Unavailable on another basis.
         """
         until = None if seconds is None else clocks.passed() + seconds
-        while self._settle_some(org):
-            if until is not None and clocks.passed() > until:
-                return False
+        try:
+            while self._settle_some(org):
+                if until is not None and clocks.passed() > until:
+                    return False
+        except _Stale:
+            if seconds is None:
+                raise
+            return False
         return True
 
     def _settle_some(self, org: bytes) -> bool:
@@ -171,12 +189,16 @@ class Folding:
         moves = self._store.links.hold(org, session)
         if not moves:
             return False
+        # What is to be taken out must be what was put in: the same unit, month and words.
+        held = self._store.places.find(place_of(RECORDS, org), session)
+        if (held.place or held.unclean) and held.basis != self.basis():
+            raise _Stale("Records are about to be made anew")
         first, *later = moves
         keys = [key for identity in first.was for key in mention_keys(identity)]
         most = _TOGETHER >> self._halved
         found = self._store.statements.having_any(org, keys, first.place, most=most)
         self._recount(org, found, first, later, session)
-        if len(found) >= most:
+        if found:
             later = [first._replace(place=found[-1].stored), *later]
         self._store.links.leave(org, later, session)
         return bool(later)
@@ -268,7 +290,14 @@ def folding_of(store: Store, registries: RegistryService, timezone: str) -> Fold
     def has_skill(skill: Skill) -> bool:
         return registries.current().frameworks.skill(skill.framework, skill.version or None, skill.code) is not None
 
-    return Folding(store, unit_key, Vocabulary(), ZoneInfo(timezone), has_skill)
+    vocabulary = Vocabulary()
+
+    def basis() -> str:
+        versions = registries.current().versions
+        found = RULES, vocabulary.digest, timezone, versions.get("units", 0), versions.get("frameworks", 0)
+        return " ".join(map(str, found))
+
+    return Folding(store, unit_key, vocabulary, ZoneInfo(timezone), has_skill, basis=basis)
 
 
 _busy = 0

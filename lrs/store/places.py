@@ -19,12 +19,14 @@ class Place(NamedTuple):
 
     ``unclean``: what was derived before the place was reset is still there, and must go before anything is read.
     ``target`` is how far it was before that, 0 where it was never reset. ``wanted``: somebody asked for it lately.
+    ``basis`` stands for all beside statements that what was derived rests on.
     """
 
     place: int
     unclean: bool = False
     target: int = 0
     wanted: bool = False
+    basis: str = ""
 
     @property
     def rebuilding(self) -> bool:
@@ -82,13 +84,21 @@ class Places:
         with translated(), pymongo.timeout(self._deadline):
             return self._rows.update_one(mine, {"$set": {"place": place}}, session=session).matched_count == 1
 
-    def reset(self, follower: str, worker: str) -> bool:
-        """Begin again from nothing, once what was derived is gone; False if the lease is another worker's."""
-        again: list[Document] = [
-            {"$set": {"target": {"$max": ["$place", "$target"]}, "place": 0, "unclean": True}},
-        ]
+    def reset(self, follower: str, worker: str, basis: str | None = None) -> bool:
+        """Begin again from nothing, once what was derived is gone; False if the lease is another worker's.
+
+        What is derived from now on rests on ``basis``, or on the same as before.
+        """
+        again: Document = {"target": {"$max": ["$place", "$target"]}, "place": 0, "unclean": True}
+        if basis is not None:
+            again["basis"] = basis
         with translated(), pymongo.timeout(self._deadline):
-            return self._rows.update_one({"_id": follower, "worker": worker}, again).matched_count == 1
+            return self._rows.update_one({"_id": follower, "worker": worker}, [{"$set": again}]).matched_count == 1
+
+    def begin(self, follower: str, worker: str, basis: str) -> None:
+        """Let what is derived rest on ``basis``; there must be nothing yet."""
+        with translated(), pymongo.timeout(self._deadline):
+            self._rows.update_one({"_id": follower, "worker": worker, "place": 0}, {"$set": {"basis": basis}})
 
     def holds(self, follower: str, worker: str, session: ClientSession) -> bool:
         """Tell whether a worker still holds a place, as a transaction sees it."""
@@ -105,10 +115,10 @@ class Places:
             self._rows.update_one({"_id": follower, "wanted.worker": worker}, {"$unset": {"wanted": ""}})
             self._rows.update_one({"_id": follower, "worker": worker}, {"$unset": {"worker": "", "until": ""}})
 
-    def find(self, follower: str) -> Place:
+    def find(self, follower: str, session: ClientSession | None = None) -> Place:
         """Return a follower's place, whoever holds it."""
         with translated(), pymongo.timeout(self._deadline):
-            row = self._rows.find_one({"_id": follower})
+            row = self._rows.find_one({"_id": follower}, session=session)
         return Place(0) if row is None else _place(row)
 
     def all(self, follower: str) -> dict[str, Place]:
@@ -128,4 +138,10 @@ def _wanted_by_another(worker: str) -> Document:
 
 
 def _place(row: Document) -> Place:
-    return Place(int(row.get("place", 0)), row.get("unclean", False), int(row.get("target", 0)), "wanted" in row)
+    return Place(
+        int(row.get("place", 0)),
+        row.get("unclean", False),
+        int(row.get("target", 0)),
+        "wanted" in row,
+        row.get("basis", ""),
+    )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -31,6 +32,7 @@ class Vocabulary:
 
     Additions have the shape of ``vocabulary.json``, later ones win; ``ValueError`` names what is no word of ours. An
     IRI may be written with one of the prefixes. ``null`` says: known, and not counted. A type may be any word.
+    ``digest`` is another one where any word is.
     """
 
     def __init__(self, *additions: Mapping[str, Any]) -> None:
@@ -40,7 +42,9 @@ class Vocabulary:
         self.extensions: dict[str, str | None] = {}
         self.roles: dict[str, str | None] = {}
         self._kinds: dict[str, dict[str, str]] = {"verbs": {}, "types": {}}
-        for data in (json.loads(_SHIPPED.read_bytes()), *additions):
+        parts = (json.loads(_SHIPPED.read_bytes()), *additions)
+        self.digest: Final = blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
+        for data in parts:
             if strange := data.keys() - _PARTS:
                 raise ValueError(f"a vocabulary has no part {min(strange)!r}")
             prefixes |= data.get("prefixes", {})

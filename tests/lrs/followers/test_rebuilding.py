@@ -7,25 +7,34 @@ import time
 import uuid
 
 import pytest
+from pyroaring import BitMap
 
 from lrs.cli import main
 from lrs.followers import feed
 from lrs.followers.feed import LeaseLost
 from lrs.followers.rebuilding import Rebuild
 from lrs.followers.records import records_follower
+from lrs.services.auth import principal_of
+from lrs.services.folding import folding_of
+from lrs.services.learners import LearnerService, Wanted
 from lrs.services.progress import RECORDS, Progress, place_of
+from lrs.services.registries import RegistryService
 from lrs.services.safetime import SafeTime, learn
 from lrs.services.setup import first_credential
 from lrs.store.rows import Row, document_id
+from schemas.api.registries import rows_of
+from schemas.training.terms import BASE
+from schemas.xapi.keys import statement_keys
 
 ADL = "http://adlnet.gov/expapi/verbs"
 HOME = "https://hoc.example.vn"
+PEPPER = "a pepper for tests, of 32 characters or more"
 ZONE = "Asia/Ho_Chi_Minh"
 
 
 @pytest.fixture
 def org(store):
-    first_credential(store, "a pepper for tests, of 32 characters or more", "key", "secret")
+    first_credential(store, PEPPER, "key", "secret")
     return store.organisations.orgs()[0]
 
 
@@ -43,7 +52,8 @@ def put(store, org):
         rows = []
         for each in statements:
             target = each["object"]["id"] if each["object"].get("objectType") == "StatementRef" else None
-            row = Row(document_id(org, each["id"]), org, next(stamps), json.dumps(each).encode(), [b"k"])
+            row = Row(document_id(org, each["id"]), org, next(stamps), json.dumps(each).encode(), [])
+            row.keys = statement_keys(each, each["actor"])
             row.refers, row.voiding = target and document_id(org, target), target is not None
             rows.append(row)
         for begin in range(0, len(rows), 50):
@@ -269,3 +279,80 @@ def test_an_organisation_that_does_not_exist_is_told(command):
     code, said = command("--organisation", "nobody")
     assert code == 1
     assert "nobody" in said
+
+
+def placed(code, *statements):
+    for each in statements:
+        each["context"] = {"extensions": {f"{BASE}/extensions/admin-unit": {"code": code, "asOf": "2025-08-01"}}}
+
+
+@pytest.fixture
+def load(store, org):
+    """Replace the registry of units by these codes."""
+
+    def replace(*codes):
+        units = [{"code": each, "valid_from": "2025-07-01", "kind": "commune", "name": each} for each in codes]
+        rows = rows_of("units", {"units": units, "links": []})
+        return RegistryService(store, ZONE).load(org, "cli", "units", lambda _: rows)
+
+    return replace
+
+
+def test_where_units_change_all_is_made_anew_whatever_is_voided_or_decided_meanwhile(store, org, put, name, load):
+    told = [statement(who=f"p{n}") for n in range(4)]
+    placed("77777", *told)
+    put(*told)
+    follower = records_follower(store, "worker", ZONE)
+    while follower.follow():
+        pass
+    before, held = derived(store, org), store.places.find(name)
+    assert load("77777").changed
+    put(voiding(told[0]))
+    principal = principal_of(store.credentials.find("key"), store.organisations.of(org))
+    people = LearnerService(store, folding_of(store, RegistryService(store, ZONE), ZONE), PEPPER)
+    who = [f"account:{HOME} p{n}" for n in range(4)]
+    # This process knows the units already, and leaves what rests on those of before alone.
+    assert not people.link(principal, [Wanted("join", who[1], "roster", who[2])]).settled
+    follower = records_follower(store, "worker", ZONE)
+    while follower.follow():
+        pass
+    after = derived(store, org)
+    [cell] = [each for each in after["cells"] if each["family"] == "coverage"]
+    assert cell["dims"]["unit"] == "77777@2025-07-01"
+    assert (cell["statements"], len(BitMap.deserialize(cell["learners"]))) == (3, 2)
+    assert after["reviews"] != before["reviews"]
+    assert store.places.find(name).basis != held.basis
+    Rebuild(store, ZONE, Heard()).run(org)
+    assert derived(store, org) == after
+
+
+def test_in_another_time_zone_all_is_made_anew(store, org, put, worker):
+    put(statement() | {"timestamp": "2025-08-31T12:00:00Z"})
+    worker()
+    assert {each["month"] for each in derived(store, org)["cells"]} == {"2025-08"}
+    follower = records_follower(store, "other", "Pacific/Kiritimati")
+    while follower.follow():
+        pass
+    assert {each["month"] for each in derived(store, org)["cells"]} == {"2025-09"}
+
+
+@pytest.mark.usefixtures("many")
+def test_a_running_worker_sees_that_the_units_have_changed(store, org, name, load, monkeypatch):
+    monkeypatch.setitem(RegistryService.__init__.__kwdefaults__, "fresh", 0)
+    follower = records_follower(store, "worker", ZONE)
+    while follower.follow():
+        pass
+    assert follower.follow() == 0
+    load("77777")
+    assert follower.follow() == 1
+    assert store.places.find(name).unclean
+    assert Progress(store, lambda: learn(store.promises)).of(org).rebuilding
+
+
+@pytest.mark.usefixtures("many")
+def test_what_an_older_version_has_made_is_made_anew(store, name, worker):
+    worker()
+    store.database["places"].update_one({"_id": name}, {"$unset": {"basis": ""}})
+    follower = records_follower(store, "worker", ZONE)
+    assert follower.follow() == 1
+    assert store.places.find(name).unclean

@@ -1,0 +1,312 @@
+"""Records, reports and intake end to end: real processes of `lrs serve` and `lrs worker`, and nothing but HTTP."""
+
+import base64
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import unicodedata
+import uuid
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlencode
+
+import bson
+import pytest
+from pymongo import MongoClient
+
+from lrs.leash import leashed
+from lrs.services import data_sets
+from lrs.services.registries import RegistryService
+from schemas.registries.registries import Rows
+from schemas.registries.targets import Target
+from schemas.training.terms import BASE, VERSION
+
+ZONE = "Asia/Ho_Chi_Minh"
+PEPPER = "a pepper for tests, of 32 characters or more"
+HOME = "https://to.example.vn"
+NUMBER = "999203001234"
+PLAN = "192/KH-UBND:2025"
+TARGETS = (
+    Target("192", "26209", 2025, "Kế hoạch thử", "elderly", 300, 80.0),
+    Target("192", "26080", 2025, "Kế hoạch thử", "elderly", 100, 80.0),
+    Target("192", "25195", 2025, "Kế hoạch thử", "elderly", 80, 80.0),
+)
+SECONDS = 20
+
+
+class Caller:
+    """Speaks to the server with one key."""
+
+    def __init__(self, port, key, secret):
+        token = base64.b64encode(f"{key}:{secret}".encode()).decode()
+        self._headers = {"Authorization": f"Basic {token}", "X-Experience-API-Version": "2.0.0"}
+        self._port = port
+
+    def ask(self, method, path, body=None, **headers):
+        """Return status, headers and body."""
+        if isinstance(body, list | dict):
+            body = json.dumps(body, ensure_ascii=False).encode()
+            headers = {"Content-Type": "application/json"} | headers
+        with contextlib.closing(HTTPConnection("127.0.0.1", self._port, timeout=SECONDS)) as connection:
+            connection.request(method, path, body, self._headers | headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+
+    def get(self, path, **query):
+        """Return what is answered, as JSON."""
+        status, _, body = self.ask("GET", f"{path}?{urlencode(query)}" if query else path)
+        assert status == 200, body
+        return json.loads(body)
+
+    def post(self, path, body):
+        """Return what is answered to what was let in, as JSON."""
+        status, _, answer = self.ask("POST", path, body)
+        assert status in {200, 201}, answer
+        return json.loads(answer)
+
+
+class Site:
+    """A server and a worker on one database: ``own`` may do everything, ``province`` reads figures."""
+
+    def __init__(self, running, worker, database):
+        self.database = database
+        self._worker = worker
+        self._port = running.port
+        self.own = Caller(running.port, running.key, running.secret)
+        self.province = self.key("reports/read")
+
+    def key(self, *scopes, **intake):
+        """Make a key over HTTP, and its caller."""
+        made = self.own.post("/api/credentials", {"scopes": scopes, "intake": intake})
+        return Caller(self._port, made["key"], made["secret"])
+
+    def counted(self):
+        """Wait until everything that is stored by now is in the records."""
+        now, until = datetime.now(UTC), time.monotonic() + SECONDS
+        while datetime.fromisoformat(self.own.get("/api/progress")["through"]) < now:
+            assert self._worker.poll() is None, f"the worker ended with {self._worker.returncode}"
+            assert time.monotonic() < until, "the worker does not get on"
+            time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def working(uri, database):
+    """Run `lrs worker`."""
+    settings = {
+        "LRS_MONGODB_URI": uri,
+        "LRS_DATABASE": database,
+        "LRS_PEPPER": PEPPER,
+        "LRS_LOG_LEVEL": "error",
+        "PATH": os.environ["PATH"],
+    }
+    process = subprocess.Popen(leashed([str(Path(sys.executable).with_name("lrs")), "worker"]), env=settings)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(SECONDS)
+
+
+@pytest.fixture(scope="module")
+def site(serve, mongod):
+    databases = []
+
+    def prepare(store):
+        databases.append(store.database.name)
+        known = RegistryService(store, ZONE)
+        list(data_sets.load(store, known, "dong-nai"))
+        known.load(store.organisations.find("first").org, "cli", "targets", lambda _: Rows(targets=TARGETS))
+
+    with serve(prepare) as running, working(mongod.uri, databases[0]) as worker, MongoClient(mongod.uri) as client:
+        yield Site(running, worker, client[databases[0]])
+
+
+def person(name):
+    return {"account": {"homePage": HOME, "name": name}}
+
+
+def said(who, what="community-class", *, at="2025-08-15T09:00:00+07:00", unit="26209", on="lop", team=None, **more):
+    """Make a statement in our words; further names are extensions."""
+    place = unit if isinstance(unit, dict) else {"code": unit, "asOf": at[:10]}
+    extensions = {"admin-unit": place} | {name.replace("_", "-"): value for name, value in more.items()}
+    context = {
+        "contextActivities": {"category": [{"id": VERSION}]},
+        "extensions": {f"{BASE}/extensions/{name}": value for name, value in extensions.items()},
+    }
+    return {
+        "id": str(uuid.uuid4()),
+        "actor": who if isinstance(who, dict) else person(who),
+        "verb": {"id": "http://adlnet.gov/expapi/verbs/attended"},
+        "object": {"id": f"{HOME}/{on}", "definition": {"type": f"{BASE}/activity-types/{what}"}},
+        "timestamp": at,
+        "context": context | ({"team": team} if team else {}),
+    }
+
+
+def elderly(name, unit, at):
+    return said(name, unit=unit, at=at, programme=[PLAN], target_group=["elderly"], capture={"mode": "offline"})
+
+
+def test_m2_offline_classes_reach_the_province_as_coverage_and_nothing_more(site):
+    tablet = site.key("all")
+    days = [f"2025-08-{day}T23:30:00+07:00" for day in (14, 15, 16)]
+    people = [(unit, place) for unit, count in (("26209", 90), ("26080", 70), ("25195", 40)) for place in range(count)]
+    told = [elderly(f"m2-{unit}-{place}", unit, days[place % 3]) for unit, place in people]
+    batches = [told[begin : begin + 50] for begin in range(0, 200, 50)]
+    for batch in (*batches[:3], *batches[1:3]):  # of the second and the third no answer came
+        assert tablet.post("/xapi/statements", batch) == [each["id"] for each in batch]
+
+    spoiled = [*batches[3][:20], batches[3][20] | {"verb": {"id": "no-iri"}}, *batches[3][21:]]
+    status, _, body = tablet.ask("POST", "/xapi/statements", spoiled)
+    assert (status, {each["path"] for each in json.loads(body)["errors"]}) == (400, {"[20].verb.id"})
+    assert stored(tablet) == {each["id"] for each in told[:150]}
+
+    found = tablet.post("/api/batches", spoiled)
+    assert (found["stored"], found["refused"]) == (49, 1)
+    [row] = [row for row in found["rows"] if row["outcome"] == "refused"]
+    assert row["errors"][0]["path"] == "verb.id"
+    assert len(stored(tablet)) == 199
+    assert tablet.post("/api/batches", batches[3])["stored"] == 1
+    assert stored(tablet) == {each["id"] for each in told}
+
+    site.counted()
+    asked = {"programme": "192", "group": "elderly", "by": "unit", "from": "2025-01", "to": "2025-12"}
+    report = site.province.get("/api/reports/coverage", **asked)
+    figures = {row["unit"]["code"]: (row["learners"], row["percent"]) for row in report["rows"]}
+    assert figures == {"26209": (90, 30.0), "26080": (70, 70.0), "25195": (40, 50.0)}
+    assert report["totals"]["learners"] == 200
+    assert not any(trace in str(report) for trace in ("m2-", HOME))
+
+
+def stored(caller):
+    found = caller.get("/xapi/statements", limit=0)
+    assert not found.get("more")
+    return {each["id"] for each in found["statements"] if "m2-" in str(each["actor"])}
+
+
+def test_m5_a_team_is_one_whoever_is_in_it_and_an_anonymous_group_is_none(site):
+    before = [person(f"m5-to-{place}") for place in range(12)]
+    after = [*before[3:], *[person(f"m5-moi-{place}") for place in range(3)]]
+    place = {"code": "26209", "asOf": "2026-07-01", "hamlet": "Ấp 5"}
+
+    def session(number, team):
+        at = f"2026-0{7 if number < 40 else 8}-20T08:00:00+07:00"
+        return said(f"m5-dan-{number % 50}", "support-session", on=f"ho-tro-{number}", at=at, unit=place, team=team)
+
+    name = {"objectType": "Group", **person("Tổ CNSCĐ ấp 5")}
+    teams = [name | {"member": before if n < 40 else after[:: -1 if n % 2 else 1]} for n in range(80)]
+    site.own.post("/xapi/statements", [session(number, team) for number, team in enumerate(teams)])
+    site.own.post("/xapi/statements", [session(99, {"objectType": "Group", "member": before})])
+    site.counted()
+    asked = {"from": "2026-01", "to": "2026-12"}
+    [row] = site.own.get("/api/reports/teams", by="team,hamlet", **asked)["rows"]
+    assert (row["hamlet"], row["sessions"], row["learners"], row["members"]) == ("Ấp 5", 80, 50, 15)
+    months = site.own.get("/api/reports/teams", by="month", **asked)["rows"]
+    assert [(each["month"], each["sessions"], each["members"]) for each in months] == [
+        ("2026-07", 40, 12),
+        ("2026-08", 40, 12),
+    ]
+    assert len(set(months[0]["memberIds"]) & set(months[1]["memberIds"])) == 9
+    [shown] = site.province.get("/api/reports/teams", by="unit", **asked)["rows"]
+    assert (shown["teams"], shown["sessions"], shown["learners"]) == (1, 80, 50)
+    assert "m5-" not in str(shown)
+
+
+def test_m14_the_province_pulls_figures_and_cannot_pull_people(site):
+    classes = [("26209", "elderly", 60), ("26209", "official", 30), ("26080", "elderly", 20), ("25195", "elderly", 4)]
+    day = "2026-03-10T09:00:00+07:00"
+    told = [
+        said(f"m14-{unit}-{group}-{number}", at=day, unit=unit, programme=[PLAN], target_group=[group])
+        for unit, group, count in classes
+        for number in range(count)
+    ]
+    site.own.post("/xapi/statements", told)
+    site.counted()
+    for closed in ("/xapi/statements", "/api/records", "/api/learners"):
+        assert site.province.ask("GET", closed)[0] == 403
+    kpi = "/api/exports/kpi?period=2026-03&format="
+    for form in ("json", "csv"):
+        (_, first, body), (_, _, again) = (site.province.ask("GET", kpi + form) for _ in range(2))
+        assert body == again
+        status, _, nothing = site.province.ask("GET", kpi + form, **{"If-None-Match": first["ETag"]})
+        assert (status, nothing) == (304, b"")
+        assert b"m14-" not in body
+    assert body.startswith(b"\xef\xbb\xbf")
+    rows = [row for row in csv.DictReader(io.StringIO(body.decode("utf-8-sig"))) if row["programme"] == PLAN]
+    assert [(row["unit"], row["group"], row["value"], row["suppressed"]) for row in rows][:4] == [
+        ("25195", "elderly", "", "1"),
+        ("26080", "elderly", "", "1"),  # else the total would tell the one before
+        ("26209", "elderly", "60", "0"),
+        ("26209", "official", "30", "0"),
+    ]
+    assert rows[1]["unitName"] == "Phường Long Khánh"
+
+
+def test_m23_a_certificate_that_a_team_earned_is_in_the_records_of_its_team(site):
+    team = {"objectType": "Group", **person("Tổ CNSCĐ ấp 6"), "member": [person(f"m23-{place}") for place in range(3)]}
+    verb = {"id": "http://id.tincanapi.com/verb/earned"}
+    earned = said(team, "course", on="giay-khen", at="2025-05-15T08:00:00+07:00") | {"verb": verb}
+    site.own.post("/xapi/statements", [earned])
+    site.counted()
+    for place in range(3):
+        [record] = site.own.get("/api/records", learner=f"account:{HOME} m23-{place}")["records"]
+        assert (record["activity"], record["state"]) == (f"{HOME}/giay-khen", "earned")
+    assert site.own.get("/api/records", learner=f"account:{HOME} m23-3")["records"] == []
+    asked = json.dumps({"objectType": "Group", **person("Tổ CNSCĐ ấp 6")})
+    assert [each["id"] for each in site.own.get("/xapi/statements", agent=asked)["statements"]] == [earned["id"]]
+
+
+def test_m18_one_person_from_three_sources_is_one_and_the_number_is_nowhere(site):
+    sheet = site.key("all", identities="pseudonymise", contents="refuse")
+    bank, tablet = "https://bang-ke.example.vn", "https://may-tinh-bang.example.vn"
+    spelled = [NUMBER, f"{NUMBER[:3]} {NUMBER[3:]}", f"cccd_{NUMBER}", "\u200b".join(NUMBER), wide(NUMBER)]
+    rows = [m18({"account": {"homePage": bank, "name": each}, "name": "NGUYEN THU HOA"}) for each in spelled]
+    assert sheet.post("/api/batches", rows)["stored"] == len(spelled)
+    site.own.post("/xapi/statements", [m18(person("m18-nt0001") | {"name": "Nguyễn Thử Hòa"})])
+    other = {"account": {"homePage": tablet, "name": "t7"}, "name": unicodedata.normalize("NFD", "Nguyễn Thử Hoà")}
+    site.own.post("/xapi/statements", [m18(other)])
+    refused, _, body = sheet.ask(
+        "POST", "/xapi/statements", [m18(person("m18-x")) | {"result": {"response": wide(NUMBER)}}]
+    )
+    assert (refused, NUMBER in body.decode()) == (400, False)
+    site.counted()
+    asked = {"from": "2025-03", "to": "2025-03"}
+    assert site.own.get("/api/reports/coverage", **asked)["totals"]["learners"] == 3
+
+    own = f"account:{HOME} m18-nt0001"
+    links = [
+        {"kind": "join", "identity": own, "other": f"account:{bank} so {NUMBER}", "reason": "identity-document"},
+        {"kind": "join", "identity": own, "other": f"account:{tablet} t7", "reason": "roster"},
+    ]
+    assert site.own.post("/api/learners/links", {"links": links})["changed"] == 2
+    site.counted()
+    totals = site.own.get("/api/reports/coverage", **asked)["totals"]
+    assert (totals["learners"], totals["statements"]) == (1, 7)
+    [learner] = site.own.get("/api/learners", identity=f"account:{bank} {NUMBER}")["learners"]
+    assert len(learner["identities"]) == 3
+    assert any("m18-nt0001" in each for each in texts(site.database))
+    traces = [NUMBER, *[hashlib.new(name, NUMBER.encode()).hexdigest() for name in ("sha1", "sha256")]]
+    assert not [trace for trace in traces for each in texts(site.database) if trace in each]
+
+
+def m18(who):
+    return said(who, at="2025-03-15T08:00:00+07:00", on="m18")
+
+
+def wide(digits):
+    return "".join(chr(0xFF10 + int(each)) for each in digits)
+
+
+def texts(database):
+    """Give every document that is stored, as it looks, with bytes as text and in hexadecimal."""
+    for name in database.list_collection_names():
+        for row in database[name].find():
+            stored = bson.encode(row)
+            yield unicodedata.normalize("NFKC", stored.decode("utf-8", "replace")) + stored.hex()

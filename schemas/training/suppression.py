@@ -22,13 +22,22 @@ that is 1. A shown figure less the shown figures of a family below it is never 1
 parent and its family never exactly one is hidden, subtraction along one axis after the other, however often, does not
 get at what is hidden: each step needs all but one of them.
 
-**What does not follow.** Sums over families of several axes at once may narrow a hidden figure down. And whoever asks
-again tomorrow sees how many came in between.
+**What two axes tell.** Sums along both axes of a table together determine no hidden figure that lies on a cycle of
+hidden ones (see ``bridges``): where one does not, the least figure that closes a cycle is hidden, too, if there is one.
+And where the parts of a whole come to 1 to ``k - 1`` more than it, as few people are in several, parts are hidden.
+
+**What does not follow.** Linear algebra over three axes and more at once, and over many tables together with the bounds
+that hidden figures are known to have, may narrow one of them down, or give it. Nor is anything said of sets that lie
+within others by chance, or by what somebody knows of a place. And whoever asks again tomorrow sees how many came in
+between.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import combinations
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from schemas.training.bridges import bridges
 
 ALL: Final = ""
 """The whole of an axis."""
@@ -36,6 +45,11 @@ ALL: Final = ""
 Point: TypeAlias = tuple[str, ...]
 Reason: TypeAlias = Literal["small", "complement"]
 _Family: TypeAlias = tuple[int, Point]
+_Block: TypeAlias = tuple[int, int, Point]
+_Edge: TypeAlias = tuple[tuple[int, str], tuple[int, str]]
+
+_TOTAL: Final[_Edge] = ((2, ALL), (3, ALL))
+"""Stands for the row and the column of totals."""
 
 
 class Steps(NamedTuple):
@@ -122,6 +136,10 @@ class _Table:
         self._families: dict[_Family, list[Point]] = defaultdict(list)
         self._below: dict[Point, set[_Family]] = defaultdict(set)
         self._judged: set[Point] = set()
+        self._cells: dict[_Block, dict[_Edge, Point]] = defaultdict(dict)
+        self._added: list[Point] = []
+        # Tables of two axes in which something was hidden since they were looked at.
+        self._touched: set[_Block] = set()
 
     def decide(self) -> None:
         """Hide what must be, until every family is safe."""
@@ -130,6 +148,7 @@ class _Table:
         waiting = set(self._families)
         while waiting:
             fallen = [point for family in sorted(waiting) for point in self._complements(family)]
+            fallen = fallen or list(self._uncrossed())
             waiting = {family for point in fallen for family in self._parents(point)}
             waiting.update(family for point in fallen for family in self._below.get(point, ()))
 
@@ -155,6 +174,8 @@ class _Table:
         for point in points:
             above = [self._hidden.get(parent) or {self._sizes.get(parent, 0)} for _, parent in self._parents(point)]
             self._hidden[point] = frozenset().union(*above)
+            if self._cells:
+                self._touched.update(block for block, _ in self._blocks(point))
 
     def _complements(self, family: _Family) -> list[Point]:
         """Hide of a family what must be hidden beside the rest; return it."""
@@ -164,7 +185,8 @@ class _Table:
             return self._nobody(family, points, lost)
         total, below_hidden = sizes.get(family[1], 0), family[1] in hidden
         rest = total - sum([sizes[point] for point in points]) + sum(lost)
-        if not below_hidden and not lost and not 0 < rest < self._k:
+        # Fewer than nobody are left where some are counted twice: by so few that they would be told of.
+        if not below_hidden and not lost and not 0 < abs(rest) < self._k:
             return []
         shown = sorted([(sizes[point], point) for point in points if point not in hidden])
         count = 0
@@ -178,6 +200,59 @@ class _Table:
         self._hide(taken)
         return taken
 
+    def _uncrossed(self) -> Iterator[Point]:
+        """Hide one point more for each figure that sums along two axes at once would give; yield it."""
+        waiting, self._touched = self._touched, set()
+        if not self._cells:
+            for point in (*self._table, *self._added):
+                self._lay(point)
+            waiting = set(self._cells)
+        for block in sorted(waiting):
+            cells = self._cells[block]
+            edges = [edge for edge, point in cells.items() if point in self._hidden]
+            if not edges or len(edges) == len(cells):
+                continue
+            if (taken := self._crossing(cells, edges, [*edges, *self._margins(block, edges)])) is not None:
+                self._hide([taken])
+                yield taken
+
+    def _crossing(self, cells: Mapping[_Edge, Point], edges: list[_Edge], told: list[_Edge]) -> Point | None:
+        """Return the least point that takes away from what sums tell; None where there is nothing, or no such point."""
+        known = {node for edge in edges for node in edge}
+        for bridge in sorted(bridges(told), key=lambda bridge: sorted(bridge.ends)):
+            crossing = [
+                (len({*edge} - known), self._sizes[point], edge)
+                for edge, point in cells.items()
+                if point not in self._hidden and bridge.is_crossed(edge)
+            ]
+            if crossing:
+                return cells[min(crossing)[-1]]
+        return None
+
+    def _lay(self, point: Point) -> None:
+        """Note the tables of two axes that a point is in."""
+        for block, edge in self._blocks(point):
+            self._cells[block][edge] = point
+
+    def _blocks(self, point: Point) -> Iterator[tuple[_Block, _Edge]]:
+        """Yield the tables of two axes that a point is in, each by what is above it, with its row and its column."""
+        above = [(axis, parent[axis]) for axis, parent in self._parents(point)]
+        for (one, up), (other, over) in combinations(above, 2):
+            if one != other:
+                corner = list(point)
+                corner[one], corner[other] = up, over
+                yield (one, other, tuple(corner)), ((0, point[one]), (1, point[other]))
+
+    def _margins(self, block: _Block, edges: Iterable[_Edge]) -> Iterator[_Edge]:
+        """Yield the hidden totals of the rows and columns of such a table that have hidden figures in them."""
+        one, other, corner = block
+        if corner in self._hidden:
+            yield _TOTAL
+        for place, axis in enumerate((one, other)):
+            for node in {edge[place]: None for edge in edges}:
+                if (*corner[:axis], node[1], *corner[axis + 1 :]) in self._hidden:
+                    yield (node, _TOTAL[1]) if place == 0 else (_TOTAL[0], node)
+
     def _nobody(self, family: _Family, points: list[Point], lost: list[int]) -> list[Point]:
         """Hide a point of nobody beside the only one of a family that is known to make up its parent."""
         axis, parent = family
@@ -187,6 +262,9 @@ class _Table:
             point = (*parent[:axis], value, *parent[axis + 1 :])
             if point not in points:
                 self._sizes[point] = 0
+                self._added.append(point)
+                if self._cells:
+                    self._lay(point)
                 self._hide([point])
                 for each in self._parents(point):
                     self._families[each].append(point)
@@ -199,7 +277,7 @@ def _tells(rest: int, lost: list[int], left: int, k: int) -> bool:
 
     Its parent less what is shown is ``rest``, ``lost`` are the figures of what is hidden, ``left`` is the least shown.
     """
-    if 0 < rest < k:
+    if 0 < abs(rest) < k:
         return True
     if not lost:
         return False

@@ -11,10 +11,8 @@ from lrs.store.records import Line
 from lrs.store.transactions import Session
 from schemas.training.cells import Cell
 from schemas.training.facts import Facts
-from schemas.training.records import Evidence
+from schemas.training.records import MOST_EVIDENCE, Evidence
 
-MOST_EVIDENCE: Final = 20_000
-"""Statements that one record rests on; what goes beyond it is not counted. A document holds no more."""
 _TOTAL: Final = "total"
 
 

@@ -24,7 +24,7 @@ import msgspec
 
 from lrs.errors import Unavailable
 from lrs.services import clocks
-from lrs.services.counting import MOST_EVIDENCE, Change, Counted
+from lrs.services.counting import Change, Counted
 from lrs.services.progress import RECORDS, place_of
 from lrs.services.registries import RegistryService
 from lrs.services.reviewing import HasSkill, Notes, Reviewing
@@ -34,16 +34,14 @@ from lrs.store.records import NOBODY, Line
 from lrs.store.rows import ORG_BYTES, Found
 from lrs.store.transactions import Session
 from schemas.training.cells import Cell, cells_of, month_of
-from schemas.training.facts import Facts, facts_of
+from schemas.training.facts import MOST_MEMBERS, Facts, facts_of
 from schemas.training.readings import Skill
-from schemas.training.records import evidence_of
+from schemas.training.records import MOST_EVIDENCE, evidence_of
 from schemas.training.vocabulary import Vocabulary
 from schemas.xapi.keys import is_voiding, mention_keys, refers_to
 
 __all__ = ["MOST_EVIDENCE", "MOST_MOVED", "Folding", "Unsettled", "folding_of"]
 
-MOST_MEMBERS: Final = 200
-"""Members of a group that are counted one by one; beyond it lies no class."""
 MOST_MOVED: Final = 50
 """Identities of one move: each is looked for by two keys, and MongoDB merges a hundred in order."""
 _TOGETHER: Final = 1000
@@ -51,7 +49,7 @@ _TOGETHER: Final = 1000
 _MOST_HALVED: Final = 5
 _LOOKED_AT: Final = 500
 
-RULES: Final = 2
+RULES: Final = 3
 """The version of what is made of statements: another one wherever the same statements give anything else."""
 
 _decode = msgspec.json.Decoder().decode

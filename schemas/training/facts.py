@@ -25,6 +25,10 @@ _PEOPLE: Final = frozenset(["instructor", "team", "contextAgents", "contextGroup
 _NONE: Final[Mapping[str, Any]] = {}
 
 
+MOST_MEMBERS: Final = 200
+"""Members of a group, or of a team, that are counted one by one: the first in order of their identities."""
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What counts of one statement. Everything but lists of people is bounded in size, whatever was sent."""
 
@@ -85,6 +89,7 @@ def facts_of(statement: Mapping[str, Any], vocabulary: Vocabulary) -> Facts | No
     is_group = found["is_group"] = actor.get("objectType") == "Group"
     if is_group and "member" in actor:
         found["member_learners"] = _sorted([identity(member) for member in actor["member"]])
+    _flag_crowds(found, flags)
     if activity == MENTORING:
         found["mentored"] = identity(statement["object"])
     elif type_ == "digital-platform-task":
@@ -100,6 +105,11 @@ def facts_of(statement: Mapping[str, Any], vocabulary: Vocabulary) -> Facts | No
     found["statement_id"] = statement.get("id", "").lower()
     found["learner"] = identity(actor)
     return Facts(**found)
+
+
+def _flag_crowds(found: Found, flags: Flags) -> None:
+    if max(len(found.get(each, ())) for each in ("member_learners", "team_members")) > MOST_MEMBERS:
+        flags.add("too-many-members")
 
 
 def _subject(statement: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[str, str, str] | None:

@@ -15,6 +15,7 @@ that is voided, gives the record that would have been there anyway. The rules:
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import accumulate
 from typing import Final
 
 import msgspec
@@ -22,6 +23,10 @@ import msgspec
 from schemas.training.facts import Facts
 from schemas.training.terms import UNKNOWN
 
+MOST_EVIDENCE: Final = 20_000
+"""Statements that one record rests on: the first that were stored; one that has as many is flagged."""
+LONGEST: Final = 200
+TOO_MUCH: Final = "too-much-evidence"
 STATES: Final = ("registered", "attended", "in-progress", "completed", "failed", "passed", "waived", "earned")
 
 _OF_VERB: Final = {
@@ -87,28 +92,39 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 def evidence_of(facts: Facts, statement: bytes, unit: str) -> Evidence:
-    """Return what a record keeps of a statement with this id, done in this unit."""
+    """Return what a record keeps of a statement with this id, done in this unit.
+
+    Its texts have ``LONGEST`` bytes at most, so that a record is bounded by the number of its statements: a longer type
+    is not kept, and of the programmes the first in order are; "too-much-evidence" says so. Cells know them all.
+    """
+    type_ = facts.type if len(facts.type.encode()) <= LONGEST else ""
+    sizes = accumulate(len(each.encode()) for each in facts.programmes)
+    programmes = tuple([each for each, size in zip(facts.programmes, sizes, strict=True) if size <= LONGEST])
+    flags = facts.flags
+    if type_ != facts.type or programmes != facts.programmes:
+        flags = tuple(sorted({*flags, TOO_MUCH}))
     return Evidence(
         facts.timestamp,
         statement,
         facts.verb,
         facts.kind,
-        facts.type,
+        type_,
         facts.success,
         facts.completion,
         facts.scaled,
         facts.seconds,
         unit,
-        facts.programmes,
+        programmes,
         facts.groups,
         facts.age_band,
-        facts.flags,
+        flags,
     )
 
 
 def fold(found: Sequence[Evidence]) -> Standing:
     """Return how things stand after these statements, of which there is at least one, in their order."""
     last = found[-1]
+    full = (TOO_MUCH,) if len(found) >= MOST_EVIDENCE else ()
     states = [_state(each) for each in found]
     highest = max(states)
     scores = [each.scaled for each in found if each.scaled is not None]
@@ -129,7 +145,7 @@ def fold(found: Sequence[Evidence]) -> Standing:
         groups=_all([each.groups for each in found]) if several else last.groups,
         band=_latest([each.band for each in found], UNKNOWN) if several else last.band,
         statements=len(found),
-        flags=_all([each.flags for each in found]) if several else last.flags,
+        flags=_all([full, *(each.flags for each in found)]) if several else last.flags,
     )
 
 

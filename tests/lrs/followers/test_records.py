@@ -262,10 +262,32 @@ def test_a_rebuild_gives_the_same_bytes_as_what_arrived_bit_by_bit(store, org, p
             people.link(principal, [joined(rnd)])
         place = begin
     grown = derived(store, org)
-    store.records.clear(org)
-    store.cells.clear(org)
+    for name in grown:
+        store.database[name].delete_many({"org": org})
     assert store.places.reset(f"records:{org.hex()}", "worker")
     assert follow(org, batch=1000) >= len(told)
     assert again
     assert grown["records"]
     assert derived(store, org) == grown
+
+
+def test_a_record_that_is_told_more_than_it_can_hold_says_so_and_stops_nothing(store, org, put, follow, monkeypatch):
+    monkeypatch.setattr("lrs.services.counting.MOST_EVIDENCE", 3)
+    monkeypatch.setattr("schemas.training.records.MOST_EVIDENCE", 3)
+    put(*(statement() for _ in range(5)), statement(who="binh"))
+    follow(org)
+    assert coverage(store, org) == {("2025-08", "26209@2025-07-01", "attended"): (2, 4)}
+    flags = [row.get("flags") for row in store.database["records"].find().sort("statements", -1)]
+    assert flags == [["too-much-evidence"], None]
+
+
+def test_long_names_of_programmes_do_not_outgrow_a_record(store, org, put, follow):
+    names = [f"{n:02}" + "\u1ec7" * 190 for n in range(32)]
+    many = [statement(**{f"{BASE}/extensions/programme": names}) for _ in range(1200)]
+    put(*many)
+    follow(org)
+    [row] = store.database["records"].find()
+    assert (row["statements"], row["flags"]) == (1200, ["too-much-evidence"])
+    assert len(row["evidence"]) < 400_000
+    assert store.aside.count(org) == 0
+    assert {cell.dims["programmes"] for cell, _ in store.cells.of(org, "coverage")} == {tuple(names)}

@@ -387,3 +387,10 @@ def test_hostile_sizes_take_little_time(told, vocabulary):
     facts = facts_of(statement, vocabulary)
     assert time.perf_counter() - began < 2
     assert len(msgspec.msgpack.encode(facts)) < 2000
+
+
+@pytest.mark.parametrize(("count", "flags"), [(200, ()), (201, ("too-many-members",))])
+def test_members_beyond_those_that_are_counted_are_flagged(told, vocabulary, count, flags):
+    actor = group("to", *(f"p-{n}" for n in range(count)))
+    facts = facts_of(told("attended", "community-class", actor=actor), vocabulary)
+    assert facts.flags == flags

@@ -27,7 +27,7 @@ FAILURES_OF_NAME_ALTOGETHER: Final = 100
 """Wrong passwords in a quarter of an hour for one name, from wherever."""
 LAUNCH_REQUESTS: Final = 600
 LAUNCH_STATEMENTS: Final = 2000
-"""What one learner's browser may send a minute: more than any content does, and little of what a key may."""
+"""What one learner's browser may send a minute: more than any content does, and at most half of what its key may."""
 _QUARTER: Final = 15 * 60
 _LONGEST: Final = 250
 _GUESSING: Final = "There were too many wrong attempts to sign in; try again later"
@@ -53,11 +53,11 @@ class RateLimits:
 
     def request(self, principal: Principal) -> None:
         """Count a request, in a launch for the launch and for its key; raise TooManyRequests."""
-        if (launch := principal.launch) is not None:
-            subject = f"launch requests {principal.credential} {_one_of(launch)}"
-            self._spend(subject, 1, LAUNCH_REQUESTS, "requests of one launch")
         own = principal.limits.requests
         limit = self._requests if own is None else own
+        if (launch := principal.launch) is not None:
+            subject = f"launch requests {principal.credential} {_one_of(launch)}"
+            self._spend(subject, 1, _share(limit, LAUNCH_REQUESTS), "requests of one launch")
         self._spend(f"requests {principal.credential}", 1, limit, "requests of one credential")
 
     def statements(self, principal: Principal, count: int) -> None:
@@ -65,12 +65,12 @@ class RateLimits:
         own = principal.limits.statements
         limit = self._statements if own is None else own
         launch = principal.launch
-        most = limit if launch is None else min(limit or LAUNCH_STATEMENTS, LAUNCH_STATEMENTS)
+        most = limit if launch is None else _share(limit, LAUNCH_STATEMENTS)
         if most and count > most:
             raise PayloadTooLarge(f"This credential may send {most} statements a minute, so no more in one request")
         if launch is not None:
             subject = f"launch statements {principal.credential} {_one_of(launch)}"
-            self._spend(subject, count, LAUNCH_STATEMENTS, "statements of one launch")
+            self._spend(subject, count, most, "statements of one launch")
         self._spend(f"statements {principal.credential}", count, limit, "statements of one credential")
 
     def _spend(self, subject: str, amount: int, limit: int, what: str) -> None:
@@ -173,6 +173,11 @@ def network(address: str) -> str:
     if isinstance(found, IPv6Address):
         return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
     return str(found)
+
+
+def _share(limit: int, most: int) -> int:
+    """Return what a launch may send of a key's limit."""
+    return min(most, max(1, limit // 2)) if limit else most
 
 
 def _one_of(launch: Launch) -> str:

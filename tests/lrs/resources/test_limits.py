@@ -103,7 +103,7 @@ def test_what_is_refused_for_another_reason_counts_too(serve, path, headers, sta
 
 
 def test_a_launch_that_may_not_use_what_it_asks_for_is_counted(serve):
-    ask = serve(("slow", {"requests": 3}))
+    ask = serve(("slow", {"requests": 4}))
     wanted = {"agent": {"mbox": "mailto:lan@hoc.example.vn"}, "activity": "https://hoc.example.vn/khoa"}
     made = ask("POST", "/api/launches", key="slow", json=wanted)
     bearer = {"Authorization": f"Bearer {made.json['token']}"}

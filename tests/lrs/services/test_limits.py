@@ -70,23 +70,28 @@ def launched(learner="lan", activity="https://hoc.example.vn/khoa", **limits):
 
 
 def test_a_learners_browser_leaves_the_most_of_what_its_key_may_send(store):
-    free = RateLimits(store.allowances, PEPPER, requests=1000, statements=10_000, address_requests=0)
+    free = RateLimits(store.allowances, PEPPER, requests=1500, statements=10_000, address_requests=0)
     assert allowed(free.request, launched()) == LAUNCH_REQUESTS
     assert allowed(free.statements, launched(), 100) == LAUNCH_STATEMENTS / 100
     free.request(launched("minh"))
     free.request(launched(activity="https://hoc.example.vn/bai"))
     with pytest.raises(PayloadTooLarge, match=f"{LAUNCH_STATEMENTS} statements"):
         free.statements(launched("minh"), LAUNCH_STATEMENTS + 1)
-    assert allowed(free.request, caller()) == 1000 - LAUNCH_REQUESTS - 2
+    assert allowed(free.request, caller()) == 1500 - LAUNCH_REQUESTS - 2
     assert allowed(free.statements, caller(), 1000) == (10_000 - LAUNCH_STATEMENTS) / 1000
 
 
-def test_a_launch_sends_no_more_than_its_key_may(limits):
-    assert allowed(limits.request, launched()) == 20
-    with pytest.raises(TooManyRequests):
-        limits.request(caller())
-    with pytest.raises(PayloadTooLarge, match="100 statements"):
-        limits.statements(launched(), 101)
+def test_a_launch_sends_no_more_than_half_of_what_its_key_may(limits):
+    assert allowed(limits.request, launched()) == 10
+    assert allowed(limits.request, caller()) == 10
+    with pytest.raises(PayloadTooLarge, match="50 statements"):
+        limits.statements(launched(), 51)
+    assert allowed(limits.statements, launched(), 10) == 5
+    assert allowed(limits.statements, caller(), 10) == 5
+
+
+def test_all_launches_together_send_no_more_than_their_key_may(limits):
+    assert [allowed(limits.request, launched(name)) for name in ("lan", "minh", "hoa")] == [10, 10, 0]
 
 
 def test_a_launch_of_a_key_without_limits_has_them(store):

@@ -16,7 +16,9 @@ from schemas.faults import Fault
 from schemas.training.suppression import ALL, Figure, Point, Publication, Steps
 
 MOST_POINTS: Final = 250_000
-"""Figures that one question may need."""
+"""Figures that one question may need, of a caller for whom it is decided which are told."""
+MOST_LINES: Final = 50_000
+"""Lines that an answer may have."""
 _REST: Final = "\0"
 """Ends a value that stands for all of the next coarser one that has no value of its own; nobody is shown it."""
 
@@ -86,9 +88,10 @@ class Cube:
         self._axes = axes
         self._lines: dict[Point, _Sum] = defaultdict(_Sum)
         self._total = _Sum()
-        told = list(rows)
-        for row in told:
+        told = []
+        for row in rows:
             self._add(row)
+            told.append(row)
         self._publication = None if k is None else _published(axes, told, k)
 
     def _add(self, row: Row) -> None:
@@ -99,6 +102,7 @@ class Cube:
         finest = [[value for value in found[-1] if axis.chosen(value)] for axis, found in self._each(levels)]
         for point in product(*finest):
             self._lines[point].add(row)
+            bounded(len(self._lines))
 
     def _each(self, levels: Iterable[Sequence[Collection[str]]]) -> Iterator[tuple[Axis, Sequence[Collection[str]]]]:
         return zip(self._axes, levels, strict=True)
@@ -168,6 +172,8 @@ def _tables(axes: Sequence[Axis], rows: Iterable[Row]) -> dict[Levels, _Table]:
     for row in rows:
         for point in product(*[_finest(axis.values(row)) for axis in axes]):
             gathered[point].append(row.learners)
+        if len(gathered) > MOST_POINTS:
+            raise BadRequest("This needs too many figures", [_TOO_MANY])
     tables = {finest: {point: _united(found) for point, found in gathered.items()}}
     vectors = product(*[range(depth, -1, -1) for depth in finest])
     points = 0
@@ -181,6 +187,15 @@ def _tables(axes: Sequence[Axis], rows: Iterable[Row]) -> dict[Levels, _Table]:
 
 
 _TOO_MANY: Final = Fault("by", "limit", f"ask for fewer things at once: {MOST_POINTS} figures are the most")
+
+
+def bounded(lines: int) -> None:
+    """Raise BadRequest for more lines than an answer may have."""
+    if lines > MOST_LINES:
+        raise BadRequest("This answer would be too long", [_TOO_LONG])
+
+
+_TOO_LONG: Final = Fault("by", "limit", f"ask for fewer things at once, or for a part: {MOST_LINES} lines are the most")
 
 
 def _finest(levels: Sequence[Collection[str]]) -> Collection[str]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from itertools import product
 from typing import Any, Final
 
-from lrs.services.reports.cube import Axis, Row
+from lrs.services.reports.cube import Axis, Row, bounded
 from lrs.services.reports.tables import Question, Table, Word, hours, lay
 from lrs.services.reports.view import View
 from schemas.training.suppression import Point
@@ -30,6 +30,7 @@ def experts(view: View, question: Question) -> Table:
         points = list(_points(laid.axes, row))
         for point in points:
             sums[point].append(row)
+            bounded(len(sums))
         if points:
             everything.append(row)
     shows = {axis.name: axis.show for axis in laid.axes if axis.listed}

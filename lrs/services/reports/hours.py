@@ -5,7 +5,7 @@ from typing import Final
 
 from pyroaring import BitMap
 
-from lrs.services.reports.cube import Cube, Row
+from lrs.services.reports.cube import Cube, Row, bounded
 from lrs.services.reports.tables import COMMON, Laid, Question, Table, Word, hours, lay, tabulated, told
 from lrs.services.reports.teams import WORDS
 from lrs.services.reports.view import View
@@ -39,6 +39,7 @@ def _of_people(view: View, question: Question) -> Table:
     picked = Question((), question.chosen, question.first, question.last, question.at)
     laid = lay(view, picked, COMMON)
     cube = Cube(laid.axes, view.rows("coverage", laid.dims, laid.months, kind=[KIND], verb=SERVICE), view.k)
+    bounded(len(cube.people()))
     spent = _spent(view, laid, cube)
     lines = [
         {"learner": str(person), "statements": count, "seconds": seconds, "hours": hours(seconds)}

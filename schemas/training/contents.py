@@ -214,7 +214,7 @@ def _described(part: Mapping[str, Any], path: str, task: Task | None) -> Iterato
 
 def _said(text: str, path: str, task: Task | None) -> Iterator[Fault]:
     """Judge a text that describes."""
-    if (rule := number_in(text) or number_in_iri(text) or _dossier(text, task)) in {"personal-number", "dossier"}:
+    if (rule := number_in(text) or _queried(text) or _dossier(text, task)) in {"personal-number", "dossier"}:
         yield _fault(path, str(rule))
 
 
@@ -282,11 +282,16 @@ def _iri(iri: str, path: str, task: Task | None) -> Iterator[Fault]:
 
 
 def _text(text: str, path: str, task: Task | None) -> Iterator[Fault]:
-    rule = number_in(text) or _dossier(text, task) or number_in_iri(text)
+    rule = number_in(text) or _dossier(text, task) or _queried(text)
     if rule is None and task == "money" and tells_money(text):
         rule = "money"
     if rule is not None:
         yield _fault(path, rule)
+
+
+def _queried(text: str) -> str | None:
+    # What an IRI says without escapes and queries, number_in has seen.
+    return number_in_iri(text) if "%" in text or "=" in text else None
 
 
 def _dossier(text: str, task: Task | None) -> str | None:

@@ -30,7 +30,8 @@ _UNSEEN: Final = re.compile(
 )
 _UUID: Final = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?!\d)")
 _DIGEST: Final = re.compile(r"(?i)(?<![0-9a-z])(?:[0-9a-f]{24}|(?:[0-9a-f]{8}){4,16})(?![0-9a-z])")
-_IRI: Final = re.compile(r"(?<!\w)[A-Za-z][\w+.\-]*://\S+|urn:\S+")
+# Of bounded length, as all that is repeated before a sign that may never come: the search is not to take the square.
+_IRI: Final = re.compile(r"(?<!\w)[A-Za-z][\w+.\-]{0,30}://\S+|urn:\S+")
 _INSTANT: Final = re.compile(
     r"(?<!\d)\d{4}-\d\d-\d\d(?:[T ]\d\d:?\d\d(?::?\d\d(?:[.,]\d+)?)?(?:Z|[+\-]\d\d:?\d\d)?)?(?!\d)"
 )
@@ -60,7 +61,7 @@ _ACCOUNT: Final = re.compile(r"(?<!\w)\d(?:[ \u00a0\-]?\d){7,18}(?!\w)")
 _DOSSIER: Final = re.compile(
     r"(?<!\w)(?:\d{3}(?:\.\d{1,3}){0,3}\.)?[A-Z]\d{2}(?:\.\d{1,3}){0,4}-\d{6}-\d{3,6}(?!\w)", re.IGNORECASE
 )
-_IN_QUERY: Final = re.compile(r"[?&;][^=&;#]*=0[35789]\d{8}(?!\w)")
+_IN_QUERY: Final = re.compile(r"[?&;][^=&;#?]{0,100}=0[35789]\d{8}(?!\w)")
 _TWICE: Final = 2
 
 
@@ -102,6 +103,8 @@ def printed(text: str) -> str:
     if text.isascii():
         return text
     text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+    if text.isascii():
+        return text
     return _DASH.sub("-", _OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text))
 
 
@@ -118,6 +121,7 @@ def _personal(whole: str, alone: str) -> str | None:
 def _looks(text: str) -> tuple[str, str]:
     """Return what of a text may be numbers, with IRIs and without; empty texts where it is nothing."""
     plain = printed(text)
+    # Most texts have no nine digits at all: everything else is for the few.
     if not _WORTH_A_LOOK.search(plain) or not _WORTH_A_LOOK.search(whole := _bare(plain)):
         return "", ""
     return whole, _without_iris(plain) if ":" in plain else whole

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import runpy
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -470,6 +471,16 @@ def test_forty_thousand_honest_values_are_let_in():
         ):
             assert number_in(text) is None, text
             assert number_in_iri(text) is None, text
+
+
+@pytest.mark.parametrize(
+    "text", ["a." * 50_000 + ":123456789012", "?" * 100_000 + "123456789", "&a" * 50_000 + "1=23456789"]
+)
+def test_the_search_for_numbers_does_not_take_the_square(text):
+    begin = time.process_time()
+    number_in(text)
+    number_in_iri(text)
+    assert time.process_time() - begin < 3
 
 
 def test_the_profile_is_spoken_in_any_of_its_places_only():

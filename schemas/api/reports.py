@@ -285,8 +285,10 @@ class LineSchema(Schema):
     reason = _reason()
     shown = fields.String(metadata={"description": "The number of people as it is to be written: `<10` where few."})
     statements = _number("Statements that count here.")
-    seconds = _number("The time that they tell.")
-    hours = fields.Float(allow_none=True)
+    seconds = _number("The time that they tell, of each person in them.")
+    hours = fields.Float(
+        allow_none=True, metadata={"description": "Person-hours; in the report on experts those of sessions."}
+    )
     percent = fields.Float(allow_none=True, metadata={"description": "Of the people that the target names."})
     target = fields.Nested(_AgainstSchema, allow_none=True)
     teams = fields.Integer()
@@ -319,6 +321,9 @@ class ReportSchema(Schema):
     through = fields.String(
         required=True,
         metadata={"format": "date-time", "description": "Everything stored up to this instant is counted."},
+    )
+    rebuilding = fields.Boolean(
+        required=True, metadata={"description": "Records are made anew, and there is less in the figures than before."}
     )
     k = fields.Integer(
         required=True, metadata={"description": "People that a figure counts at least to be told; 1 is everything."}

@@ -116,6 +116,7 @@ def _json(table: Table) -> Response:
         "report": table.name,
         "asOf": table.view.at,
         "through": iso(table.view.through),
+        "rebuilding": table.view.rebuilding,
         "k": k,
         "by": table.question.by,
         "from": table.question.first or None,
@@ -143,6 +144,7 @@ def _file(table: Table) -> Response:
     response = file_of(table.name, columns, rows)
     response.headers["Sohoc-As-Of"] = str(table.view.at)
     response.headers["Sohoc-Through"] = iso(table.view.through)
+    response.headers["Sohoc-Rebuilding"] = str(table.view.rebuilding).lower()
     response.headers["Sohoc-K"] = str(k)
     return response
 

@@ -202,6 +202,10 @@ class UnitAxis:
         """Return the unit that a value stands for; None for a label."""
         return self._units.get(key) if "@" in (key := value.rpartition(_THEN)[2]) else None
 
+    def is_split(self, key: str) -> bool:
+        """Tell whether what was recorded in a unit is in none of a day that is told of, unless somebody decided."""
+        return bool(key) and any(not isinstance(self._units.as_of(key, day), Unit) for day in self._days)
+
     def show(self, value: str) -> dict[str, str | None]:
         """Return what readers see: the unit, or the label of what has none."""
         unit = self.unit_of(value)

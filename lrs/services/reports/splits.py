@@ -5,7 +5,7 @@ tells which part of a cell goes where.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import tzinfo
 from itertools import chain
 from typing import Any, Final, NamedTuple
@@ -31,21 +31,33 @@ class _Done(NamedTuple):
 
 
 class Splits:
-    """An organisation's decisions, ready to be applied to rows."""
+    """An organisation's decisions, read where rows are in units for which there must be some: ``is_split`` tells."""
 
-    def __init__(self, store: Store, org: bytes, zone: tzinfo) -> None:
+    def __init__(self, store: Store, org: bytes, zone: tzinfo, is_split: Callable[[str], bool]) -> None:
+        self._store = store
+        self._org = org
+        self._zone = zone
+        self._is_split = is_split
         self._done: dict[tuple[str, str], list[_Done]] = defaultdict(list)
         self._units: set[str] = set()
-        decisions = Assignments(store.assignments.of(org))
+        self._read: set[str] = set()
+
+    def _learn(self, unit: str) -> None:
+        """Read what was decided on a unit, and what that moves."""
+        if unit in self._read or not self._is_split(unit):
+            return
+        self._read.add(unit)
+        store, org, zone = self._store, self._org, self._zone
+        decisions = Assignments([each for each in store.assignments.of(org) if each.unit == unit])
         if not decisions.decisions:
             return
-        self._units = {each.unit for each in decisions.decisions}
+        self._units.add(unit)
         named = {int(each) for one in decisions.decisions for each in one.learners if each.isdecimal()}
         records = {each for one in decisions.decisions for each in one.records}
         for line in store.records.lines_of(org, named, [bytes.fromhex(each) for each in records if _is_id(each)]):
             assigned = decisions.of(line.record.hex(), str(line.learner))
             for evidence in line.evidence:
-                if evidence.unit in self._units:
+                if evidence.unit == unit:
                     done = _Done(line.learner, evidence, assigned.get(evidence.unit))
                     self._done[evidence.unit, month_of(evidence.timestamp, zone)].append(done)
 
@@ -56,6 +68,7 @@ class Splits:
         """
         for row in rows:
             unit = row.dims.get("unit", "")
+            self._learn(unit)
             if unit not in self._units:
                 yield row
             else:

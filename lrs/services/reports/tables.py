@@ -98,6 +98,7 @@ def lay(
     _check(view, question, words)
     axes, dims = [], set[str]()
     if question.names("unit"):
+        dims.add("unit")
         axes.append(view.units.axis(listed="unit" in question.by, chosen=_unit(view, question)))
     if question.names("programme"):
         dims.add("programmes")

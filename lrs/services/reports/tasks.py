@@ -41,7 +41,7 @@ def _laid(view: View, question: Question) -> tuple[Laid, Iterator[Row]]:
     kinds = flat("kind", known=TRAINING, listed=False, chosen=_TASK)
     others = view.rows(
         "coverage",
-        laid.dims & {"groups", "programmes"} | {"kind"},
+        laid.dims & {"unit", "groups", "programmes"} | {"kind"},
         laid.months,
         kind=[each for each in TRAINING if each != _TASK],
         verb=TRAINED,
@@ -94,7 +94,7 @@ def of_all_training(view: View, family: Any, laid: Laid) -> Iterator[Row]:
     for row in view.rows(family, laid.dims, laid.months):
         yield row._replace(dims={**row.dims, "family": family})
     if not view.exact:
-        shared = laid.dims & {"groups", "programmes"}
+        shared = laid.dims & {"unit", "groups", "programmes"}
         yield from view.rows("coverage", shared, laid.months, kind=TRAINING, verb=TRAINED)
 
 

@@ -21,7 +21,7 @@ from schemas.training.terms import TRAINED, TRAINING
 
 EVER: Final = ("", "9999-99")
 """The months of everything."""
-_SUMMED: Final = frozenset({"kind", "verb", "programmes", "groups"})
+_SUMMED: Final = frozenset({"unit", "kind", "verb", "programmes", "groups"})
 """Dimensions for which a summary of coverage is enough."""
 _ONLY: Final[dict[Family, dict[str, Collection[Any]]]] = {
     "task": {"kind": ("task",), "verb": TRAINED},
@@ -36,8 +36,8 @@ class View:
     """What the caller of one request sees.
 
     ``exact``: all figures of the own organisation as they are; else those of fewer than ``k`` people are hidden, with
-    what would tell of them. Figures stand for everything stored up to ``through``, in microseconds; units are those of
-    the day ``at``.
+    what would tell of them. Figures stand for everything stored up to ``through``, in microseconds, and have less in
+    them while the records are ``rebuilding``; units are those of the day ``at``.
     """
 
     store: Store
@@ -49,6 +49,7 @@ class View:
     zone: ZoneInfo
     at: date
     through: int
+    rebuilding: bool
     splits: Splits
     units: UnitAxis
 
@@ -74,9 +75,12 @@ class View:
         """
         kept: Family = "summary" if family == "coverage" and _SUMMED.issuperset(dims) else family
         # A restricted caller's figures hang on coarser ones, whatever was asked for.
+        # Cells come by unit in any case; what was decided on those that were split matters where they are asked for.
         found = self.store.cells.rolled(self.org, kept, dims, months if self.exact else EVER, only)
         rows = (Row(*each) for each in found)
         sums = family == "coverage" and "mode" not in dims
+        if "unit" not in dims:
+            return rows
         return self.splits.applied(rows, _ONLY.get(family, {}) | dict(only), sums=sums)
 
     def cells(self, family: Family, months: tuple[str, str] = EVER) -> Iterable[tuple[Cell, Tally]]:
@@ -110,6 +114,9 @@ class Desk:
         exact = principal.may("records/read")
         registries, today = self._registries.current(), self._registries.today()
         day = at or today
+        units = UnitAxis(registries.units, day, levels=not exact)
+        # Before anything is read: figures are never older than what is said of them.
+        reached = self._progress.of(principal.org)
         return View(
             store=self._store,
             org=principal.org,
@@ -119,8 +126,8 @@ class Desk:
             today=today,
             zone=self._zone,
             at=day,
-            # Before anything is read: figures are never older than what is said of them.
-            through=self._progress.as_of(principal.org),
-            splits=Splits(self._store, principal.org, self._zone),
-            units=UnitAxis(registries.units, day, levels=not exact),
+            through=reached.as_of,
+            rebuilding=reached.rebuilding,
+            splits=Splits(self._store, principal.org, self._zone, units.is_split),
+            units=units,
         )

@@ -4,6 +4,8 @@ import uuid
 
 import pytest
 
+from lrs.store.assignments import Assignments
+
 
 def elderly(said, name, unit, at="2025-08-15"):
     return said(who=name, unit=unit, at=at, programme=["192/KH-UBND:2025"], target_group=["elderly"])
@@ -198,3 +200,25 @@ def test_text_from_outside_is_no_formula_in_a_spreadsheet(school, said, lines):
     school.post(said(programme=["=1+1"]))
     answer = school.analyst.get("/api/reports/coverage?by=programme", headers={"Accept": "text/csv"})
     assert [row["programme_code"] for row in lines(answer)] == ["'=1+1"]
+
+
+def test_reports_say_that_records_are_made_anew(school, said, shared_store):
+    school.post(said(who="a"), said(who="b", on="lop-2"))
+    assert school.get("coverage")["rebuilding"] is False
+    place = f"records:{school.org.hex()}"
+    shared_store.places.take(place, "worker", lease=60)
+    assert shared_store.places.reset(place, "worker")
+    assert school.get("coverage")["rebuilding"] is True
+    answer = school.analyst.get("/api/reports/coverage?format=csv")
+    assert answer.headers["Sohoc-Rebuilding"] == "true"
+
+
+def test_decisions_are_read_only_where_a_split_unit_is_asked_for(school, said, monkeypatch):
+    school.post(said(who="a", unit="26449", at="2025-05-20"), said(who="b"))
+    read = []
+    kept = Assignments.of
+    monkeypatch.setattr(Assignments, "of", lambda *asked, **more: read.append(1) or kept(*asked, **more))
+    school.get("coverage", by="month")
+    assert read == []
+    school.get("coverage", by="unit")
+    assert len(read) == 1

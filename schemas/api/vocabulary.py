@@ -1,6 +1,10 @@
-"""The names that answers may repeat: those of the specification and our own, and none that a sender made up."""
+"""The names that answers may repeat: those of the specification, our own, and addresses such as extensions have.
+
+Of what else a sender made up, answers repeat nothing: it may be somebody's name.
+"""
 
 import pkgutil
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -15,11 +19,23 @@ from schemas.xapi.vocabulary import NAMES, known_path
 
 _PACKAGES: Final = ("schemas.api", "schemas.registries")
 _ROW: Final = "row"
+# Without it nobody would know which extension is meant. One that holds a mailbox or a personal number is not told.
+_address = re.compile(r"(?!.*(?:%40|[0-9]{9}))https?://[A-Za-z0-9._~:/?#%+=&-]{1,100}", re.IGNORECASE)
 
 
 def told_path(path: str) -> str:
     """Return a fault's path as it goes out: a name that is not ours may be somebody's, and is ``*``."""
-    return known_path(path, names())
+    return known_path(path, _TOLD)
+
+
+class _Told:
+    """What may be told."""
+
+    def __contains__(self, name: object) -> bool:
+        return name in names() or (isinstance(name, str) and bool(_address.fullmatch(name)))
+
+
+_TOLD: Final = _Told()
 
 
 @cache

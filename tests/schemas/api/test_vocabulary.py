@@ -29,6 +29,7 @@ from schemas.api.vocabulary import told_path
         "after",
         "as_of",
         "stateId",
+        'result.extensions["https://hoc.example.vn/x"].code',
     ],
 )
 def test_names_of_ours_go_out(path):
@@ -41,6 +42,8 @@ def test_names_of_ours_go_out(path):
         ("lan", "*"),
         ("[3].lan.mbox", "[3].*.mbox"),
         ('context.extensions["mailto:lan@hoc.example.vn"]', "context.extensions[*]"),
+        ('context.extensions["https://hoc.example.vn/lan%40hoc"]', "context.extensions[*]"),
+        ('context.extensions["https://hoc.example.vn/075203001234"]', "context.extensions[*]"),
         ('["lan.nguyen@hoc.example.vn"]', "[*]"),
         ("limits.lan", "limits.*"),
         ('display["', "display*"),

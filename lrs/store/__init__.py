@@ -1,6 +1,7 @@
 """MongoDB only. ``open_store`` gives a Store: one door per collection."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pymongo
@@ -101,6 +102,12 @@ class Store:
         """Run ``write`` in one transaction; called again where another writer was in the way. Raise Unavailable."""
         with translated(), pymongo.timeout(self.deadline):
             return transact(self.client, write)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Give a session in which everything is read as it was at one instant, that of the first reading."""
+        with translated(), self.client.start_session(snapshot=True) as session:
+            yield session
 
     def migrate(self) -> None:
         """Create collections and indexes; safe to run again and beside running servers."""

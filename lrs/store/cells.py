@@ -54,22 +54,29 @@ class Cells:
         self._deadline = deadline
 
     def of(
-        self, org: bytes, family: Family, first: str = "", last: str = "9999-99", **dims: Any
+        self,
+        org: bytes,
+        family: Family,
+        first: str = "",
+        last: str = "9999-99",
+        session: ClientSession | None = None,
+        **dims: Any,
     ) -> Iterator[tuple[Cell, Tally]]:
         """Yield the cells of a family in months from ``first`` to ``last``, with these dimensions; in no order."""
         where = {"org": org, "family": family, "month": {"$gte": first, "$lte": last}}
         where |= {f"dims.{name}": value for name, value in dims.items()}
         with translated(), pymongo.timeout(self._deadline):
-            for row in self._rows.find(where, batch_size=10_000):
+            for row in self._rows.find(where, batch_size=10_000, session=session):
                 yield _cell(row), _tally(row)
 
-    def rolled(
+    def rolled(  # noqa: PLR0913, PLR0917 - what is chosen, in which session
         self,
         org: bytes,
         family: Family,
         dims: Collection[str],
         months: tuple[str, str],
         only: Mapping[str, Collection[Any]],
+        session: ClientSession | None = None,
     ) -> Iterator[Rolled]:
         """Yield what the cells of a family hold together, by month, unit and these dimensions; in no order.
 
@@ -91,7 +98,7 @@ class Cells:
             },
         ]
         with translated(), pymongo.timeout(self._deadline):
-            for row in self._rows.aggregate(pipeline, batchSize=10_000, allowDiskUse=True):
+            for row in self._rows.aggregate(pipeline, session=session, batchSize=10_000, allowDiskUse=True):
                 found = [BitMap.deserialize(each) for each in row["learners"]]
                 learners = found[0] if len(found) == 1 else BitMap.union(*found) if found else BitMap()
                 month = row["_id"].pop("month")

@@ -65,13 +65,19 @@ class Records:
         rows = self._rows.find({"org": org, "learner": learner}, {"evidence": 1}, session=session)
         return {each.statement: each for row in rows for each in _unpack(row["evidence"])}
 
-    def lines_of(self, org: bytes, learners: Iterable[int], records: Iterable[bytes] = ()) -> list[Resting]:
+    def lines_of(
+        self,
+        org: bytes,
+        learners: Iterable[int],
+        records: Iterable[bytes] = (),
+        session: ClientSession | None = None,
+    ) -> list[Resting]:
         """Return the records of these learners, and of those whose records, by key, are named; groups apart."""
         with translated(), pymongo.timeout(self._deadline):
-            named = self._rows.find({"_id": {"$in": [org + each for each in records]}}, {"learner": 1})
+            named = self._rows.find({"_id": {"$in": [org + each for each in records]}}, {"learner": 1}, session=session)
             people = sorted({*learners, *(int(row["learner"]) for row in named)})
             where = {"org": org, "learner": {"$in": people}, "group": {"$exists": False}}
-            rows = self._rows.find(where, {"learner": 1, "evidence": 1})
+            rows = self._rows.find(where, {"learner": 1, "evidence": 1}, session=session)
             return [Resting(int(row["learner"]), row["_id"][len(org) :], _unpack(row["evidence"])) for row in rows]
 
     def write(

@@ -55,19 +55,24 @@ class ReportService:
     """Answers questions; all need ``reports/read``, and raise Forbidden, Refused, BadRequest and Unavailable."""
 
     def __init__(self, store: Store, registries: RegistryService, progress: Progress, timezone: str) -> None:
+        self._store = store
         self._desk = Desk(store, registries, progress, timezone)
 
     def report(self, principal: Principal, name: Report, question: Question) -> Table:
         """Return the table that answers a question."""
-        return _REPORTS[name](self._desk.view(principal, question.at), question)
+        # What decides on figures and the figures are of one instant, whatever is counted meanwhile.
+        with self._store.snapshot() as session:
+            return _REPORTS[name](self._desk.view(principal, session, question.at), question)
 
     def ranking(self, principal: Principal, question: Question, compared: Compared) -> Table:
         """Return units by their growth."""
-        return ranking(self._desk.view(principal, question.at), question, compared)
+        with self._store.snapshot() as session:
+            return ranking(self._desk.view(principal, session, question.at), question, compared)
 
     def indicators(self, principal: Principal, period: str, measure: str) -> Indicators:
         """Return the figures of a period that others fetch by machine."""
         through = self._desk.counted(principal)
-        view = self._desk.view(principal)
-        since = view.units_since()
-        return Indicators(indicators(view, period, measure, since), period, view.k or 1, since, through)
+        with self._store.snapshot() as session:
+            view = self._desk.view(principal, session)
+            since = view.units_since()
+            return Indicators(indicators(view, period, measure, since), period, view.k or 1, since, through)

@@ -52,7 +52,7 @@ def _spent(view: View, laid: Laid, cube: Cube) -> dict[int, tuple[int, int]]:
     """Return the sessions and seconds of each person in the total, from what their records rest on."""
     first, last = laid.months
     spent: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for line in view.store.records.lines_of(view.org, cube.people()):
+    for line in view.store.records.lines_of(view.org, cube.people(), session=view.session):
         for each in line.evidence:
             if each.verb in SERVICE and first <= month_of(each.timestamp, view.zone) <= last and _picked(laid, each):
                 count, seconds = spent[line.learner]

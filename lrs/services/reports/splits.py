@@ -14,6 +14,7 @@ from pyroaring import BitMap
 
 from lrs.services.reports.cube import Row
 from lrs.store import Store
+from lrs.store.transactions import Session
 from schemas.registries.assignments import Assignments
 from schemas.training.cells import month_of
 from schemas.training.records import Evidence
@@ -33,10 +34,13 @@ class _Done(NamedTuple):
 class Splits:
     """An organisation's decisions, read where rows are in units for which there must be some: ``is_split`` tells."""
 
-    def __init__(self, store: Store, org: bytes, zone: tzinfo, is_split: Callable[[str], bool]) -> None:
+    def __init__(
+        self, store: Store, org: bytes, zone: tzinfo, session: Session, is_split: Callable[[str], bool]
+    ) -> None:
         self._store = store
         self._org = org
         self._zone = zone
+        self._session = session
         self._is_split = is_split
         self._done: dict[tuple[str, str], list[_Done]] = defaultdict(list)
         self._units: set[str] = set()
@@ -54,7 +58,9 @@ class Splits:
         self._units.add(unit)
         named = {int(each) for one in decisions.decisions for each in one.learners if each.isdecimal()}
         records = {each for one in decisions.decisions for each in one.records}
-        for line in store.records.lines_of(org, named, [bytes.fromhex(each) for each in records if _is_id(each)]):
+        for line in store.records.lines_of(
+            org, named, [bytes.fromhex(each) for each in records if _is_id(each)], self._session
+        ):
             assigned = decisions.of(line.record.hex(), str(line.learner))
             for evidence in line.evidence:
                 if evidence.unit == unit:

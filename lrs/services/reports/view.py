@@ -15,6 +15,7 @@ from lrs.services.reports.cube import Row
 from lrs.services.reports.splits import Splits
 from lrs.store import Store
 from lrs.store.cells import Tally
+from lrs.store.transactions import Session
 from schemas.registries.registries import Registries
 from schemas.training.cells import Cell, Family
 from schemas.training.terms import TRAINED, TRAINING
@@ -41,6 +42,7 @@ class View:
     """
 
     store: Store
+    session: Session
     org: bytes
     exact: bool
     small: int
@@ -76,7 +78,7 @@ class View:
         kept: Family = "summary" if family == "coverage" and _SUMMED.issuperset(dims) else family
         # A restricted caller's figures hang on coarser ones, whatever was asked for.
         # Cells come by unit in any case; what was decided on those that were split matters where they are asked for.
-        found = self.store.cells.rolled(self.org, kept, dims, months if self.exact else EVER, only)
+        found = self.store.cells.rolled(self.org, kept, dims, months if self.exact else EVER, only, self.session)
         rows = (Row(*each) for each in found)
         sums = family == "coverage" and "mode" not in dims
         if "unit" not in dims:
@@ -85,7 +87,7 @@ class View:
 
     def cells(self, family: Family, months: tuple[str, str] = EVER) -> Iterable[tuple[Cell, Tally]]:
         """Yield the cells of a family of which there are few."""
-        return self.store.cells.of(self.org, family, *(months if self.exact else EVER))
+        return self.store.cells.of(self.org, family, *(months if self.exact else EVER), session=self.session)
 
 
 class Desk:
@@ -102,8 +104,8 @@ class Desk:
         principal.require("reports/read")
         return self._store.places.find(place_of(RECORDS, principal.org)).place
 
-    def view(self, principal: Principal, at: date | None = None) -> View:
-        """Return what a caller sees with units of a day, today's without; needs ``reports/read``.
+    def view(self, principal: Principal, session: Session, at: date | None = None) -> View:
+        """Return what a caller sees with units of a day, today's without, in a session; needs ``reports/read``.
 
         With ``records/read`` it is everything of its own organisation. Raise Forbidden, Unavailable.
         """
@@ -119,6 +121,7 @@ class Desk:
         reached = self._progress.of(principal.org)
         return View(
             store=self._store,
+            session=session,
             org=principal.org,
             exact=exact,
             small=organisation.small,
@@ -128,6 +131,6 @@ class Desk:
             at=day,
             through=reached.as_of,
             rebuilding=reached.rebuilding,
-            splits=Splits(self._store, principal.org, self._zone, units.is_split),
+            splits=Splits(self._store, principal.org, self._zone, session, units.is_split),
             units=units,
         )

@@ -2,6 +2,8 @@
 
 import pytest
 
+from lrs.store.cells import Cells
+
 NOT_ADDED = "reach and learners are never added"
 EXPERT_HOME = "https://vnuhcm.example.vn"
 
@@ -346,3 +348,21 @@ def test_the_organisation_sets_how_few_are_few(school, said, people):
     assert (found["k"], found["totals"]["shown"], found["totals"]["reason"]) == (15, "<15", "small")
     assert school.get("coverage")["totals"]["learners"] == 12
     assert school.analyst.patch("/api/organisation", json={"small": 2}).status_code == 400
+
+
+def test_all_that_a_report_reads_is_of_one_instant(school, said, people, monkeypatch):
+    school.post(*[said("completed", name, "e-identity-task", on="vneid") for name in people(30)])
+    late = [said(who=name) for name in people(4, "q")]
+    read, rolled = [], Cells.rolled
+
+    def slowly(*asked):
+        if not read:
+            read.append(list(rolled(*asked)))
+            school.post(*late)
+            return iter(read[0])
+        return rolled(*asked)
+
+    monkeypatch.setattr(Cells, "rolled", slowly)
+    # With those who came in between, thirty of thirty-four would be hidden.
+    assert school.province("tasks")["totals"]["learners"] == 30
+    assert school.province("tasks")["totals"]["learners"] is None

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from flask import Response, current_app, g, request
+from flask.globals import request_ctx
 
 from lrs.resources.encodings import vary
 from lrs.services.principals import Principal
@@ -40,7 +41,7 @@ def preflight() -> Response:
 def share(response: Response) -> Response:
     """Let the asking page read the answer, if the credential allows its origin."""
     response.headers.add("Vary", "Origin")
-    origin = request.environ.get("HTTP_ORIGIN")
+    origin = request_ctx.request.environ.get("HTTP_ORIGIN")
     if origin is None:
         return response
     caller: Principal | None = g.get("principal")

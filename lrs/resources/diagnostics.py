@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from http import HTTPStatus
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
+from flask.globals import app_ctx
 
-from lrs.resources.guards import forgiven
 from lrs.services.diagnostics import Diagnostics
 from lrs.services.principals import Principal
 from schemas.faults import Fault
@@ -18,14 +18,15 @@ def watch(blueprint: Blueprint, diagnostics: Diagnostics, endpoints: Collection[
 
     @blueprint.after_request
     def count(response: Response) -> Response:
-        caller: Principal | None = g.get("principal")
+        kept = app_ctx.g
+        caller: Principal | None = kept.get("principal")
         if caller is None:
             return response
-        if names := forgiven():
+        if names := kept.get("forgiven"):
             diagnostics.used(caller, names)
         refused = HTTPStatus.BAD_REQUEST <= response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
         if refused and request.method in _WRITING and request.endpoint in endpoints:
-            diagnostics.refused(caller, response.status_code, g.get("faults") or [_unexplained(response)])
+            diagnostics.refused(caller, response.status_code, kept.get("faults") or [_unexplained(response)])
         return response
 
 

@@ -53,10 +53,12 @@ def guard(
         refuse_unreadable()
         return None
 
+    prefix = f"{blueprint.url_prefix}/"
+
     # For the whole application: a wrong method or an unknown path below the endpoint belongs to no blueprint.
     @blueprint.after_app_request
     def standard_headers(response: Response) -> Response:
-        if not request.path.startswith(f"{blueprint.url_prefix}/"):
+        if not request_ctx.request.path.startswith(prefix):
             return response
         headers, kept = response.headers, app_ctx.g
         headers[HEADER] = kept.get("version", default_version)
@@ -93,12 +95,12 @@ def guard_api(
 
 def refuse_unreadable() -> None:
     """Raise what is wrong with how the request was encoded, now that the answer can be what its caller expects."""
-    if (refusal := request.environ.get(REFUSAL)) is not None:
+    if (refusal := request_ctx.request.environ.get(REFUSAL)) is not None:
         raise refusal
 
 
 def _negotiated() -> Version:
-    header = request.headers.get(HEADER)
+    header = request_ctx.request.headers.get(HEADER)
     if header is None and MISSING_VERSION in principal().leniency:
         forgive(MISSING_VERSION)
         return "1.0.3"
@@ -107,13 +109,14 @@ def _negotiated() -> Version:
 
 def authenticated(authenticator: Authenticator) -> Principal:
     """Return the caller of this request; raise Unauthorized."""
-    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    asked = request_ctx.request
+    scheme, _, value = asked.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return authenticator.bearer(value.strip())
     if scheme.lower() != "basic":
         raise Unauthorized
     key, secret = basic_pair(value)
-    return authenticator.basic(key, secret, request.remote_addr or "")
+    return authenticator.basic(key, secret, asked.remote_addr or "")
 
 
 def basic_pair(value: str) -> tuple[str, str]:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response
+from flask.globals import request_ctx
 from flask_smorest import Api as SmorestApi  # type: ignore[import-untyped]  # it has none
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import RAISE, Schema, ValidationError
@@ -227,4 +228,4 @@ def _schemes(cookies: Cookies) -> dict[str, dict[str, str]]:
 
 
 def _finish(response: Response) -> Response:
-    return compress(share(response)) if request.path.startswith(f"{_PREFIX}/") else response
+    return compress(share(response)) if request_ctx.request.path.startswith(f"{_PREFIX}/") else response

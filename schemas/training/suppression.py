@@ -204,6 +204,8 @@ class _Table:
         """Hide one point more for each figure that sums along two axes at once would give; yield it."""
         waiting, self._touched = self._touched, set()
         if not self._cells:
+            if self._hidden.keys().isdisjoint((*self._table, *self._added)):
+                return
             for point in (*self._table, *self._added):
                 self._lay(point)
             waiting = set(self._cells)

@@ -95,8 +95,9 @@ class StatementService:
         principal.require("statements/write")
         self._room.check()
         batch = _admitted(principal, batch)
-        for index, statement in enumerate(batch.statements):
-            confine_statement(principal, statement, "" if batch.single else item("", index))
+        if principal.launch is not None:
+            for index, statement in enumerate(batch.statements):
+                confine_statement(principal, statement, "" if batch.single else item("", index))
         files = self._files.keep(principal.org, batch.statements, batch.received, single=batch.single)
         drafts = [draft(principal, *sent) for sent in zip(batch.statements, batch.texts, files, strict=True)]
 

@@ -1,4 +1,4 @@
-"""Programmes, targets, skill frameworks and platforms as /api takes and gives them."""
+"""Programmes, targets, skill frameworks, platforms and holidays as /api takes and gives them."""
 
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from schemas.api.problems import complaints
 from schemas.api.units import Day, LinksRowsSchema, RowSchema, RowsSchema, Text, UnitsRowsSchema
 from schemas.faults import Refused
 from schemas.registries.frameworks import MATCHES, Crosswalk, Framework, Level, Skill
+from schemas.registries.holidays import Holiday
 from schemas.registries.labels import LANGUAGES
 from schemas.registries.platforms import Platform
 from schemas.registries.programmes import Programme
@@ -154,6 +155,16 @@ class PlatformSchema(RowSchema):
     aliases = _several(_IRI, metadata={"description": "Other IRIs of it."})
 
 
+class HolidaySchema(RowSchema):
+    """A day that does not count as a working day, beside Saturdays and Sundays."""
+
+    row = Holiday
+
+    day = Day(required=True)
+    labels = _labels()
+    source = Text(load_default="", metadata={"description": "Who declared it."})
+
+
 class ProgrammesSchema(RowsSchema):
     """All programmes."""
 
@@ -179,6 +190,12 @@ class PlatformsSchema(RowsSchema):
     platforms = fields.List(fields.Nested(PlatformSchema), required=True)
 
 
+class HolidaysSchema(RowsSchema):
+    """All holidays."""
+
+    holidays = fields.List(fields.Nested(HolidaySchema), required=True)
+
+
 SCHEMAS: Final[dict[List, type[Schema]]] = {
     "units": UnitsRowsSchema,
     "links": LinksRowsSchema,
@@ -186,6 +203,7 @@ SCHEMAS: Final[dict[List, type[Schema]]] = {
     "targets": TargetsSchema,
     "frameworks": FrameworksSchema,
     "platforms": PlatformsSchema,
+    "holidays": HolidaysSchema,
 }
 """What JSON has for each list, the other lists of its registry included."""
 

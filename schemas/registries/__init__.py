@@ -1,1 +1,1 @@
-"""Registries that reports count by: units with their dates, programmes, targets, skill frameworks, platforms."""
+"""Registries that reports count by: units with their dates, programmes, targets, frameworks, platforms; holidays."""

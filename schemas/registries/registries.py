@@ -7,14 +7,15 @@ from typing import Final, Literal
 import msgspec
 
 from schemas.registries.frameworks import Crosswalk, Framework, Frameworks
+from schemas.registries.holidays import Holiday, Holidays
 from schemas.registries.platforms import Platform, Platforms
 from schemas.registries.programmes import Programme, Programmes
 from schemas.registries.targets import Target, Targets
 from schemas.registries.unit_rows import Link, Unit
 from schemas.registries.units import Units
 
-Kind = Literal["units", "programmes", "targets", "frameworks", "platforms"]
-KINDS: Final[tuple[Kind, ...]] = ("units", "programmes", "targets", "frameworks", "platforms")
+Kind = Literal["units", "programmes", "targets", "frameworks", "platforms", "holidays"]
+KINDS: Final[tuple[Kind, ...]] = ("units", "programmes", "targets", "frameworks", "platforms", "holidays")
 
 
 class Rows(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,12 +28,14 @@ class Rows(msgspec.Struct, frozen=True, omit_defaults=True):
     frameworks: tuple[Framework, ...] = ()
     crosswalks: tuple[Crosswalk, ...] = ()
     platforms: tuple[Platform, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
 
     def in_order(self) -> "Rows":
         """Return the same rows with those in their order whose order means nothing."""
         units = sorted(self.units, key=lambda unit: unit.key)
         links = sorted(self.links, key=lambda link: (link.effective, link.old_code, link.new_code))
-        return msgspec.structs.replace(self, units=tuple(units), links=tuple(links))
+        holidays = sorted(self.holidays, key=lambda each: each.day)
+        return msgspec.structs.replace(self, units=tuple(units), links=tuple(links), holidays=tuple(holidays))
 
     def text(self) -> bytes:
         """Return it as JSON, the same bytes for the same rows."""
@@ -58,6 +61,7 @@ class Registries:
     targets: Targets = field(default_factory=lambda: Targets([], Units([]), Programmes([])))
     frameworks: Frameworks = field(default_factory=lambda: Frameworks([]))
     platforms: Platforms = field(default_factory=lambda: Platforms([]))
+    holidays: Holidays = field(default_factory=lambda: Holidays([]))
     versions: Mapping[Kind, int] = field(default_factory=dict)
 
     def rows(self, kind: Kind) -> Rows:
@@ -73,6 +77,8 @@ class Registries:
                 return Rows(frameworks=self.frameworks.frameworks, crosswalks=self.frameworks.crosswalks)
             case "platforms":
                 return Rows(platforms=self.platforms.platforms)
+            case "holidays":
+                return Rows(holidays=self.holidays.holidays)
 
     def replaced(self, kind: Kind, rows: Rows, version: int) -> "Registries":
         """Return these registries with one of them new; raise Refused where its rows contradict each other.
@@ -80,7 +86,7 @@ class Registries:
         Targets that fit no unit or programme are no contradiction: ``targets.faults`` names them.
         """
         units, programmes, targets = self.units, self.programmes, self.targets.targets
-        frameworks, platforms = self.frameworks, self.platforms
+        frameworks, platforms, holidays = self.frameworks, self.platforms, self.holidays
         match kind:
             case "units":
                 units = Units(rows.units, rows.links)
@@ -92,5 +98,8 @@ class Registries:
                 frameworks = Frameworks(rows.frameworks, rows.crosswalks)
             case "platforms":
                 platforms = Platforms(rows.platforms)
+            case "holidays":
+                holidays = Holidays(rows.holidays)
         known = {**self.versions, kind: version}
-        return Registries(units, programmes, Targets(targets, units, programmes), frameworks, platforms, known)
+        reached = Targets(targets, units, programmes)
+        return Registries(units, programmes, reached, frameworks, platforms, holidays, known)

@@ -10,7 +10,7 @@ from schemas.registries.csv_files import Table, day, number, several, whole, wri
 from schemas.registries.registries import Rows
 from schemas.registries.unit_rows import KINDS
 
-List = Literal["units", "links", "programmes", "targets", "frameworks", "platforms"]
+List = Literal["units", "links", "programmes", "targets", "frameworks", "platforms", "holidays"]
 
 _LABELS: Final = {"label_vi": ("labels", "vi"), "label_en": ("labels", "en")}
 _PROVINCE: Final = 2
@@ -77,6 +77,12 @@ _TABLES: Final[dict[str, Table]] = {
         "platforms",
         {"iri": str, "label_vi": str, "label_en": str, "aliases": several},
         frozenset({"iri"}),
+        _LABELS,
+    ),
+    "holidays": Table(
+        "holidays",
+        {"day": day, "label_vi": str, "label_en": str, "source": str},
+        frozenset({"day"}),
         _LABELS,
     ),
 }

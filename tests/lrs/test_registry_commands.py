@@ -29,7 +29,7 @@ def test_the_example_is_loaded_and_told_in_both_languages(load):
     code, said = load("dong-nai")
     assert code == 0
     assert said.splitlines()[0] == "Loaded units: units 377, links 282 (version 1)."
-    assert len(said.splitlines()) == 4
+    assert len(said.splitlines()) == 5
     code, said = load("dong-nai", "vi_VN.UTF-8")
     assert code == 0
     assert said.splitlines()[0] == "units không có gì mới: units 377, links 282 (phiên bản 1)."

@@ -1,4 +1,4 @@
-"""/api/programmes, /api/targets, /api/frameworks and /api/platforms: what reports count by, beside units."""
+"""/api/programmes, /api/targets, /api/frameworks and /api/platforms, which reports count by; /api/holidays."""
 
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ _REGISTRIES: Final[dict[Kind, str]] = {
     "targets": "Targets of programmes by unit, group and year",
     "frameworks": "Skill frameworks, and crosswalks between them",
     "platforms": "Digital platforms that people learn to use",
+    "holidays": "Days that count as no working days",
 }
 
 

@@ -99,9 +99,9 @@ def test_the_example_is_loaded_once(store, org):
     service = RegistryService(store, ZONE)
     first = {loaded.kind: loaded.registry for loaded in data_sets.load(store, service, "dong-nai")}
     assert first["units"] == (1, True, {"units": 377, "links": 282})
-    assert first.keys() == {"units", "programmes", "frameworks", "platforms"}
+    assert first.keys() == {"units", "programmes", "frameworks", "platforms", "holidays"}
     assert not any(loaded.registry.changed for loaded in data_sets.load(store, service, "dong-nai"))
-    assert len(entries(store)) == 4
+    assert len(entries(store)) == 5
     assert service.current().units.find("26116", service.today()).name == "Phường Tân Phú"
 
 

@@ -171,13 +171,13 @@ def test_every_credential_reads_and_only_the_host_replaces(host, caller):
     assert stranger.get("/api/units/26116").status_code == 200
     assert [stranger.get(f"/api/{name}").status_code for name in ("programmes", "unit-links")] == [200, 200]
     admin = caller(scopes=("admin", "all"))
-    for path in ("units", "unit-links", "programmes", "targets", "frameworks", "platforms"):
+    for path in ("units", "unit-links", "programmes", "targets", "frameworks", "platforms", "holidays"):
         assert admin.put(f"/api/{path}", json={}).status_code == 403
     assert host.get("/api/units/26116").status_code == 200
 
 
 def test_a_file_opens_in_excel_and_is_taken_back_as_it_is(host):
-    for path in ("units?at=all", "unit-links?", "programmes?", "targets?", "frameworks?", "platforms?"):
+    for path in ("units?at=all", "unit-links?", "programmes?", "targets?", "frameworks?", "platforms?", "holidays?"):
         answer = host.get(f"/api/{path}&format=csv")
         assert answer.data.startswith(b"\xef\xbb\xbf")
         assert rows(answer) or path == "targets?"
@@ -195,7 +195,7 @@ def test_json_is_taken_back_as_it_is_given(host):
     whole = {"units": units, "links": host.get("/api/unit-links").json["links"]}
     taken = host.put("/api/units", json=whole).json
     assert (taken["changed"], taken["rows"]) == (False, {"units": 377, "links": 282})
-    for name in ("programmes", "frameworks", "platforms", "targets"):
+    for name in ("programmes", "frameworks", "platforms", "targets", "holidays"):
         assert not host.put(f"/api/{name}", json=host.get(f"/api/{name}").json).json["changed"]
 
 

@@ -13,6 +13,7 @@ from pymongo.read_concern import ReadConcern
 from lrs.errors import LRSError
 from lrs.store import indexes
 from lrs.store.activities import Activities
+from lrs.store.agreements import Agreements
 from lrs.store.allowances import Allowances
 from lrs.store.aside import AsideStatements
 from lrs.store.assignments import Assignments
@@ -76,6 +77,7 @@ class Store:
         self.members = Members(self.database, deadline=deadline)
         self.invitations = Invitations(self.database, deadline=deadline)
         self.sessions = Sessions(self.database, deadline=deadline)
+        self.agreements = Agreements(self.database, deadline=deadline)
         self.diagnostics = Diagnostics(self.database, deadline=min(deadline, _PATIENCE))
         self.promises = Promises(self.database)
         self.providers = Providers(self.database, deadline=deadline)

@@ -51,6 +51,7 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "attachments.uploads": (),
     "organisations": (_index("org", unique=True),),
     "credentials": (_index("org", "_id"),),
+    "agreements": (_index("giver", "_id"), _index("taker", "_id")),
     "members": (_index("org", "email", unique=True), _index("org", "_id")),
     "invitations": (_index("member"), _index("expires", expireAfterSeconds=0)),
     "sessions": (_index("member"), _index("expires", expireAfterSeconds=0)),

@@ -29,7 +29,7 @@ LONGEST: Final = 200
 TOO_MUCH: Final = "too-much-evidence"
 STATES: Final = ("registered", "attended", "in-progress", "completed", "failed", "passed", "waived", "earned")
 
-_OF_VERB: Final = {
+STATE_OF_VERB: Final = {
     "registered": "registered",
     "attended": "attended",
     "experienced": "in-progress",
@@ -44,7 +44,8 @@ _OF_VERB: Final = {
     "waived": "waived",
     "earned": "earned",
 }
-_RANK: Final = {verb: STATES.index(state) for verb, state in _OF_VERB.items()}
+"""The state that each of our verbs leads to by itself."""
+_RANK: Final = {verb: STATES.index(state) for verb, state in STATE_OF_VERB.items()}
 _ENDING: Final = STATES.index("completed")
 _FAILED: Final = STATES.index("failed")
 _PASSED: Final = STATES.index("passed")
@@ -149,7 +150,12 @@ def fold(found: Sequence[Evidence]) -> Standing:
     )
 
 
-def _state(each: Evidence) -> int:
+def state_of(facts: Facts) -> str:
+    """Return the state that a statement leads to by itself."""
+    return STATES[_state(facts)]
+
+
+def _state(each: Evidence | Facts) -> int:
     state = _RANK[each.verb]
     if each.completion and state < _ENDING:
         state = _ENDING

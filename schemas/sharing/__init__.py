@@ -1,0 +1,1 @@
+"""What leaves an organisation by agreement: pure."""

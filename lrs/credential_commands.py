@@ -48,11 +48,16 @@ def _add_fields(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--leniency", nargs="*", metavar="NAME", help="what it is forgiven")
     parser.add_argument("--expires", metavar="TIMESTAMP", help=f"2027-06-30T00:00:00+07:00, for example; or {_NEVER}")
     parser.add_argument("--intake", nargs="*", metavar="NAME=WORD", help="identities=pseudonymise, contents=refuse")
+    parser.add_argument(
+        "--relay",
+        action=argparse.BooleanOptionalAction,
+        help="whether statements keep the authority that they come with: for the keys of other stores",
+    )
     parser.add_argument("--limits", nargs="*", metavar="NAME=NUMBER", help="of requests, statements, body and batch")
 
 
 def _fields(options: argparse.Namespace) -> dict[str, Any]:
-    given = {name: getattr(options, name) for name in ("label", "scopes", "origins", "leniency")}
+    given = {name: getattr(options, name) for name in ("label", "scopes", "origins", "leniency", "relay")}
     if options.expires != _NEVER:
         given["expires"] = options.expires
     if options.intake is not None:

@@ -184,4 +184,5 @@ def principal_of(credential: Credential, organisation: Organisation) -> Principa
         organisation=organisation.id,
         limits=Limits(**credential.limits),
         bounds=bounds_of(credential.scopes, agent),
+        relay=credential.relay,
     )

@@ -40,6 +40,7 @@ class Wanted:
     expires: int | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
     intake: Mapping[str, str] = field(default_factory=dict)
+    relay: bool = False
 
 
 class Issued(NamedTuple):
@@ -80,6 +81,7 @@ class CredentialService:
         """
         principal.require("credentials")
         principal.require_grant(wanted.scopes)
+        _require_relay(principal, relay=wanted.relay)
         self._require_bounded(wanted.limits)
         wanted = replace(wanted, limits=_within(principal, wanted.limits))
         issued = self._made(principal.org, wanted)
@@ -89,6 +91,8 @@ class CredentialService:
                 raise Unavailable
 
         details: dict[str, Detail] = {"scopes": sorted(wanted.scopes)}
+        if wanted.relay:
+            details["relay"] = True
         entry = Entry(principal.credential, "credential.created", issued.credential.key, details)
         self._store.administer(principal.org, insert, entry)
         return issued
@@ -110,6 +114,7 @@ class CredentialService:
             expires=wanted.expires,
             limits=wanted.limits,
             intake=wanted.intake,
+            relay=wanted.relay,
         )
         return Issued(made, secret)
 
@@ -121,6 +126,7 @@ class CredentialService:
         """
         principal.require("credentials")
         principal.require_grant(values.get("scopes", frozenset()))
+        _require_relay(principal, relay=values.get("relay", False))
         if "limits" in values:
             self._require_bounded(values["limits"])
             values = {**values, "limits": _within(principal, values["limits"])}
@@ -176,6 +182,7 @@ class CredentialService:
         """
         held = self._held(principal, key, session)
         principal.require_grant(held.scopes)
+        _require_relay(principal, relay=held.relay)
         if any(held.limits.get(name, math.inf) > most for name, most in _own(principal).items()):
             raise Forbidden("This credential may not change one with higher limits than its own")
         return held
@@ -185,6 +192,12 @@ class CredentialService:
         if found is None or found.org != principal.org:
             raise NotFound("There is no such credential")
         return found
+
+
+def _require_relay(principal: Principal, *, relay: bool) -> None:
+    """Raise Forbidden for what lets a credential speak for others, unless the caller administers the organisation."""
+    if relay and not principal.may("admin"):
+        raise Forbidden("You may not grant relay")
 
 
 def _own(principal: Principal) -> dict[str, int]:
@@ -213,6 +226,8 @@ def _told(principal: Principal, key: str, changed: Mapping[str, Any]) -> Entry |
         details["scopes"] = sorted(changed["scopes"])
     if "intake" in changed:
         details["intake"] = sorted(f"{name}={word}" for name, word in changed["intake"].items())
+    if "relay" in changed:
+        details["relay"] = changed["relay"]
     if "disabled" in changed:
         details["disabled"] = changed["disabled"]
     return Entry(principal.credential, "credential.changed", key, details)

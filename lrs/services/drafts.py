@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from msgspec import json
+
 from lrs.services.principals import Principal
 from lrs.store.rows import Row, document_id
 from lrs.store.statements import Holder
@@ -18,12 +20,13 @@ from schemas.xapi.versions import Version
 
 @dataclass(slots=True)
 class Draft:
-    """A statement that is ready but for its stamp."""
+    """A statement that is ready but for its stamp; ``origin`` is the authority that it keeps, as JSON."""
 
     statement_id: str
     statement: Statement
     text: bytes
     row: Row
+    origin: bytes | None = None
 
 
 def draft(principal: Principal, statement: Statement, text: bytes, files: Sequence[Any]) -> Draft:
@@ -31,17 +34,28 @@ def draft(principal: Principal, statement: Statement, text: bytes, files: Sequen
     given = statement.get("id")
     statement_id = given.lower() if given else str(uuid4())
     target = refers_to(statement)
+    origin = _origin(principal, statement)
     row = Row(
         id=document_id(principal.org, statement_id),
         org=principal.org,
         stored=0,
         raw=b"",
-        keys=statement_keys(statement, principal.authority_agent),
+        keys=statement_keys(statement, principal.authority_agent, origin),
         refers=document_id(principal.org, target) if target else None,
         voiding=is_voiding(statement),
         files=list(files),
     )
-    return Draft(statement_id, statement, text, row)
+    return Draft(statement_id, statement, text, row, None if origin is None else json.encode(origin))
+
+
+def _origin(principal: Principal, statement: Statement) -> dict[str, Any] | None:
+    """Return the authority that a statement keeps: another store's credential, of one who passes its statements on."""
+    if not principal.relay or principal.launch is not None:
+        return None
+    found: dict[str, Any] | None = statement.get("authority")
+    if found is None or found.get("objectType", "Agent") != "Agent":
+        return None
+    return {"objectType": "Agent"} | found
 
 
 def stamp(drafts: Sequence[Draft], first: int, principal: Principal, version: Version) -> None:
@@ -53,7 +67,7 @@ def stamp(drafts: Sequence[Draft], first: int, principal: Principal, version: Ve
             each.statement,
             statement_id=each.statement_id,
             stored=iso(stored),
-            authority=principal.authority,
+            authority=each.origin or principal.authority,
             version=version,
         )
 

@@ -57,7 +57,7 @@ class Principal:
     somebody else's, ``member:ID`` for a person. ``authority`` is JSON as it goes into statements, ``authority_agent``
     the same parsed. ``origins`` are those whose pages may read the answers, ``leniency`` names what is forgiven.
     ``bounds`` hold for every statement that it may see, ``intake`` is what becomes of those that it sends. ``token`` is
-    the one of ours that it came with.
+    the one of ours that it came with. Who may ``relay`` passes on statements of others, which keep their authority.
     """
 
     org: bytes
@@ -73,6 +73,7 @@ class Principal:
     bounds: Bounds = ()
     intake: Intake = DEFAULT
     token: Held | None = field(default=None, compare=False)
+    relay: bool = False
 
     def may(self, right: str) -> bool:
         """Tell whether one of the scopes allows this."""

@@ -21,6 +21,7 @@ class Credential:
     Instants are microseconds since the epoch; ``expires`` None is never, ``used`` is known to a minute or so.
     ``intake`` is the policy on what is sent: its words by name, those of ``schemas.training.intake``.
     ``limits`` holds those of ``requests`` and ``statements`` a minute, ``body`` bytes and ``batch`` that are set.
+    ``relay`` lets statements that are stored with it keep the authority they come with.
     ``given`` is what the settings of a server have given the first one, by field, whatever it holds now.
     """
 
@@ -39,6 +40,7 @@ class Credential:
     limits: Mapping[str, int] = field(default_factory=dict)
     intake: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
+    relay: bool = False
 
 
 class Credentials:
@@ -122,6 +124,7 @@ def _row(credential: Credential) -> dict[str, Any]:
         "limits": dict(credential.limits),
         "intake": dict(credential.intake),
         "given": dict(credential.given),
+        "relay": credential.relay,
     }
     moments = {"expires": credential.expires, "used": credential.used}
     return row | {name: moment for name, moment in moments.items() if moment is not None}
@@ -144,6 +147,7 @@ def _credential(row: dict[str, Any]) -> Credential:
         row.get("limits", {}),
         row.get("intake", {}),
         row.get("given", {}),
+        row.get("relay", False),
     )
 
 

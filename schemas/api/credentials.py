@@ -86,6 +86,14 @@ def _leniency(**options: Any) -> SetOf:
     return SetOf(known, metadata={"description": "What this key is forgiven, by name."}, **options)
 
 
+def _relay(**options: Any) -> Flag:
+    told = {
+        "description": "Whether statements keep the authority they come with, where it is an Agent: for a store that"
+        " passes statements on. Only `admin` may grant it."
+    }
+    return Flag(metadata=told, **options)
+
+
 def _expires(**options: Any) -> Instant:
     return Instant(allow_none=True, description="From then on the key opens nothing; null for never.", **options)
 
@@ -101,6 +109,7 @@ class NewCredentialSchema(Strict):
     expires = _expires()
     limits = fields.Nested(LimitsSchema)
     intake = fields.Nested(IntakeSchema)
+    relay = _relay()
 
 
 class CredentialChangeSchema(Strict):
@@ -114,6 +123,7 @@ class CredentialChangeSchema(Strict):
     disabled = Flag()
     limits = fields.Nested(LimitsSchema)
     intake = fields.Nested(IntakeSchema)
+    relay = _relay()
 
 
 class CredentialSchema(Schema):
@@ -133,6 +143,7 @@ class CredentialSchema(Schema):
     used = Instant(required=True, allow_none=True, description="The last use, to a minute or so; null for never.")
     limits = fields.Nested(LimitsSchema, required=True)
     intake = fields.Nested(IntakeSchema, required=True)
+    relay = _relay(required=True)
 
 
 class IssuedCredentialSchema(CredentialSchema):

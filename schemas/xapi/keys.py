@@ -26,10 +26,15 @@ _CACHED: Final = 16_384
 _CACHED_LENGTH: Final = 256
 
 
-def statement_keys(statement: Mapping[str, Any], authority: Mapping[str, Any]) -> list[bytes]:
-    """Return the keys of a valid statement stored under that authority, sorted, each once."""
+def statement_keys(
+    statement: Mapping[str, Any], authority: Mapping[str, Any], origin: Mapping[str, Any] | None = None
+) -> list[bytes]:
+    """Return the keys of a valid statement stored under that authority, sorted, each once.
+
+    ``origin`` is the authority that it tells, where that is another: one who relayed it still finds it as its own.
+    """
     near, far = _Found(), _Found()
-    far.add_agent(authority)
+    far.add_agent(authority if origin is None else origin)
     near.add_agent(statement["actor"])
     near.add_object(statement["object"])
     if statement["object"].get("objectType") == "SubStatement":

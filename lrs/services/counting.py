@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from lrs.store import Store
 from lrs.store.cells import Tally
+from lrs.store.changes import Reason
 from lrs.store.records import Line
 from lrs.store.transactions import Session
 from schemas.training.cells import Cell
@@ -33,13 +34,14 @@ Others = Callable[[int, Mapping[bytes, Cell], AbstractSet[bytes], Session], Abst
 
 
 class Change:
-    """Changes records and cells within one transaction."""
+    """Changes records and cells within one transaction; ``gone`` is why records go that nothing is left of."""
 
-    def __init__(self, store: Store, org: bytes, session: Session, others: Others) -> None:
+    def __init__(self, store: Store, org: bytes, session: Session, others: Others, *, gone: Reason = "voided") -> None:
         self._store = store
         self._org = org
         self._session = session
         self._others = others
+        self._gone: Reason = gone
         self._evidence: dict[bytes, tuple[Line, list[Evidence]]] = {}
         self._tallies: dict[bytes, tuple[Cell, Tally]] = {}
         self._held_lines: AbstractSet[bytes] = frozenset()
@@ -55,6 +57,8 @@ class Change:
         for each in added:
             self._put_in(each)
         self._store.records.write(self._org, self._evidence, self._held_lines, self._session)
+        learners = {key: line.learner for key, (line, _) in self._evidence.items()}
+        self._store.changes.note(self._org, learners, self._session, self._gone)
         self._store.cells.write(self._org, self._tallies, self._held_cells, self._session)
         return [each.statement for each in removed]
 

@@ -29,6 +29,7 @@ from lrs.services.progress import RECORDS, place_of
 from lrs.services.registries import RegistryService
 from lrs.services.reviewing import HasSkill, Notes, Reviewing
 from lrs.store import Store
+from lrs.store.changes import Reason
 from lrs.store.links import Move
 from lrs.store.records import NOBODY, Line
 from lrs.store.rows import ORG_BYTES, Found
@@ -214,11 +215,11 @@ class Folding:
         if not moved:
             return
         # What was not counted before, as it is voided or yet to come, must not be counted now.
-        were = self._change(org, session).apply([], moved)
+        were = self._change(org, session, "no-longer-covered").apply([], moved)
         self._change(org, session).apply([after[each] for each in were], [])
 
-    def _change(self, org: bytes, session: Session) -> Change:
-        return Change(self._store, org, session, lambda *about: self._others(org, *about))
+    def _change(self, org: bytes, session: Session, gone: Reason = "voided") -> Change:
+        return Change(self._store, org, session, lambda *about: self._others(org, *about), gone=gone)
 
     def _told(self, raws: Iterable[tuple[bytes, bytes]]) -> list[Told]:
         return [(each, facts) for each, raw in raws if (facts := self._facts(raw))]

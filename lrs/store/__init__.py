@@ -20,6 +20,7 @@ from lrs.store.assignments import Assignments
 from lrs.store.attachments import Attachments
 from lrs.store.audit import Audit, Told
 from lrs.store.cells import Cells
+from lrs.store.changes import Changes
 from lrs.store.credentials import Credentials
 from lrs.store.diagnostics import Diagnostics
 from lrs.store.documents import Documents
@@ -88,6 +89,7 @@ class Store:
         self.learners = Learners(self.database, deadline=deadline)
         self.links = Links(self.database, deadline=deadline)
         self.records = Records(self.database, deadline=deadline)
+        self.changes = Changes(self.database, deadline=deadline)
         self.record_pages = RecordPages(self.database, deadline=deadline)
         self.cells = Cells(self.database, deadline=deadline)
         self.reviews = Reviews(self.database, deadline=deadline)

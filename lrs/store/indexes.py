@@ -66,6 +66,7 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "learner_counters": (),
     "links": (),
     "moves": (),
+    "changes": (),
     "records": (*_ORDERS, _index("org", "mark", "learner", *_OF_RECORDS, name="activity")),
     "cells": (_index("org", "family", "month"),),
     "reviews": (_index("org", "kind", "statements"),),

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import gc
 import http.client
 import json
 import os
@@ -262,3 +263,14 @@ def test_server_processes_end_with_their_master(alone):
     while listening(port):
         assert time.monotonic() < until, "a server process outlived its master"
         time.sleep(0.05)
+
+
+def test_a_worker_seldom_looks_for_cycles():
+    thresholds = gc.get_threshold()
+    try:
+        settings(Config())["post_worker_init"](None)
+        assert gc.get_threshold()[0] > 10 * thresholds[0]
+        assert gc.get_freeze_count() > 1000
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)

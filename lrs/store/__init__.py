@@ -21,6 +21,7 @@ from lrs.store.attachments import Attachments
 from lrs.store.audit import Audit, Told
 from lrs.store.cells import Cells
 from lrs.store.changes import Changes
+from lrs.store.consents import Consents, Wordings
 from lrs.store.credentials import Credentials
 from lrs.store.diagnostics import Diagnostics
 from lrs.store.documents import Documents
@@ -80,6 +81,8 @@ class Store:
         self.sessions = Sessions(self.database, deadline=deadline)
         self.agreements = Agreements(self.database, deadline=deadline)
         self.diagnostics = Diagnostics(self.database, deadline=min(deadline, _PATIENCE))
+        self.consents = Consents(self.database, deadline=deadline)
+        self.wordings = Wordings(self.database, deadline=deadline)
         self.promises = Promises(self.database)
         self.providers = Providers(self.database, deadline=deadline)
         self.revocations = Revocations(self.database, deadline=deadline)

@@ -52,6 +52,8 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "organisations": (_index("org", unique=True),),
     "credentials": (_index("org", "_id"),),
     "agreements": (_index("giver", "_id"), _index("taker", "_id")),
+    "consents": (_index("who", "purpose"), _index("mark", unique=True)),
+    "wordings": (),
     "members": (_index("org", "email", unique=True), _index("org", "_id")),
     "invitations": (_index("member"), _index("expires", expireAfterSeconds=0)),
     "sessions": (_index("member"), _index("expires", expireAfterSeconds=0)),

@@ -24,6 +24,7 @@ from lrs.resources.api.members import members
 from lrs.resources.api.noticed import noticed
 from lrs.resources.api.oidc import oidc
 from lrs.resources.api.organisations import organisations
+from lrs.resources.api.policies import policies
 from lrs.resources.api.providers import providers
 from lrs.resources.api.records import records
 from lrs.resources.api.registries import registry_sections
@@ -62,6 +63,7 @@ from lrs.services.organisations import OrganisationService
 from lrs.services.principals import Limits
 from lrs.services.records import RecordService
 from lrs.services.searches import SearchService
+from lrs.services.subjects.policies import PolicyService
 from schemas.xapi.resource_queries import Kind
 
 _DOCUMENTS: Final[dict[str, Kind]] = {
@@ -138,6 +140,7 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         reports(parts.reports),
         exports(parts.reports),
         launches(parts.tokens),
+        policies(PolicyService(store)),
         providers(parts.providers),
     ]
 

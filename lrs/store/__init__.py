@@ -33,6 +33,7 @@ from lrs.store.links import Links
 from lrs.store.members import Members
 from lrs.store.organisations import Organisations
 from lrs.store.places import Places
+from lrs.store.policies import PolicyStore
 from lrs.store.promises import Promises
 from lrs.store.providers import Providers
 from lrs.store.record_pages import RecordPages
@@ -98,6 +99,7 @@ class Store:
         self.reviews = Reviews(self.database, deadline=deadline)
         self.aside = AsideStatements(self.database, deadline=deadline)
         self.places = Places(self.database, deadline=deadline)
+        self.policies = PolicyStore(self.database, deadline=deadline)
         self.allowances = Allowances(self.database)
         self.audit = Audit(client, self.database, deadline=deadline, seal=seal)
 

@@ -63,6 +63,7 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "revocations": (_index("ends", expireAfterSeconds=0),),
     "signing_keys": (),
     "registries": (),
+    "policies": (),
     "assignments": (),
     "learners": (_index("org", "number", "identity"),),
     "learner_counters": (),

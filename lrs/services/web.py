@@ -1,6 +1,6 @@
-"""Requests to identity providers: small, quick, never redirected, and never to an address in the private network.
+"""Requests to others, providers and partners: never redirected, and never to an address in the private network.
 
-Who registers a provider chooses the address that this server then asks. So the address behind its name is looked at
+Who registers one of them chooses the address that this server then asks. So the address behind its name is looked at
 before anything is sent there, and that very address is used. Hosts that the operator names are excepted.
 """
 
@@ -11,11 +11,11 @@ import socket
 import ssl
 import threading
 from base64 import b64encode
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from typing import Final
+from typing import IO, Final, NamedTuple
 from urllib.parse import SplitResult, quote_plus, urlencode, urlsplit
 
 from lrs.errors import Unavailable
@@ -29,6 +29,7 @@ _LOOKED_UP_AT_ONCE: Final = 16
 LARGEST: Final = 256 * 1024
 """Bytes of an answer at most."""
 _OK: Final = 200
+_CHUNK: Final = 128 * 1024
 # Addresses that hold another one inside (NAT64, mapped IPv4) lie outside of this, but for the two that are named below.
 _UNICAST: Final = IPv6Network("2000::/3")
 # As it stands in a header: neither blanks nor line ends, which urlsplit() would pass over.
@@ -37,20 +38,47 @@ _FAILURES: Final = (OSError, http.client.HTTPException, ValueError)
 
 
 class NoAnswer(Unavailable):
-    """A provider could not be asked, or its answer is of no use; the title says why, and names no address inside."""
+    """Somebody could not be asked, or the answer is of no use; the title says why, and names no address inside."""
 
     title = "The identity provider gives no useful answer for the moment"
 
 
+class Called(NamedTuple):
+    """Who is asked, in sentences, and the setting that names those hosts of them that may be inside."""
+
+    whom: str
+    setting: str
+
+
+PROVIDER: Final = Called("identity provider", "LRS_PROVIDER_HOSTS")
+PARTNER: Final = Called("partner", "LRS_PARTNER_HOSTS")
+
+
+class Reply(NamedTuple):
+    """An answer of any status; names of ``headers`` are in small letters. ``body`` is empty where it went elsewhere."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class Web:
-    """Asks providers; one request takes ``seconds`` at most.
+    """Asks those who are ``called`` something; one request takes ``seconds`` at most.
 
     ``private`` names hosts that may be in the private network, and on the loopback without TLS. ``at_once`` is how many
     threads that answer callers may wait here at the same time.
     """
 
-    def __init__(self, private: Collection[str] = (), *, seconds: float = SECONDS, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self,
+        private: Collection[str] = (),
+        *,
+        seconds: float = SECONDS,
+        at_once: int = AT_ONCE,
+        called: Called = PROVIDER,
+    ) -> None:
         self.seconds = seconds
+        self._called = called
         self._private = frozenset(host.lower() for host in private)
         self._free = threading.BoundedSemaphore(at_once)
         self._lookups = threading.BoundedSemaphore(_LOOKED_UP_AT_ONCE)
@@ -90,20 +118,44 @@ class Web:
         return ssl.create_default_context()
 
     def _ask(self, method: str, url: str, body: str | None, headers: Mapping[str, str]) -> bytes:
-        parts = parts_of(url)
+        whom = self._called.whom
+        reply = self.exchange(method, url, None if body is None else body.encode(), headers)
+        if reply.status != _OK:
+            raise NoAnswer(f"The {whom} answers with {reply.status}; redirects are not followed")
+        return reply.body
+
+    def exchange(  # noqa: PLR0913 - what a request is made of
+        self,
+        method: str,
+        url: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str],
+        *,
+        largest: int = LARGEST,
+        into: IO[bytes] | None = None,
+    ) -> Reply:
+        """Return the answer, whatever its status; raise NoAnswer without one, and for more than ``largest`` bytes.
+
+        A body in pieces needs a Content-Length among the headers. The body of a 200 goes ``into`` a file, if one is
+        given.
+        """
+        whom, parts = self._called.whom, parts_of(url, self._called.whom)
         asked = parts.path + (f"?{parts.query}" if parts.query else "") or "/"
         try:
             with self._connected(parts) as connection:
-                connection.request(method, asked, body, {"Host": parts.netloc, **headers})
+                _send(connection, method, asked, body, {"Host": parts.netloc, **headers})
                 response = connection.getresponse()
-                answer = response.read(LARGEST + 1)
+                found = {name.lower(): value for name, value in response.getheaders()}
+                if into is None or response.status != _OK:
+                    answer = response.read(largest + 1)
+                    size = len(answer)
+                else:
+                    answer, size = b"", _copied(response, into, largest)
         except _FAILURES as error:
-            raise NoAnswer(f"The identity provider does not answer ({type(error).__name__})") from error
-        if response.status != _OK:
-            raise NoAnswer(f"The identity provider answers with {response.status}; redirects are not followed")
-        if len(answer) > LARGEST:
-            raise NoAnswer(f"The identity provider's answer has more than {LARGEST} bytes")
-        return answer
+            raise NoAnswer(f"The {whom} does not answer ({type(error).__name__})") from error
+        if size > largest:
+            raise NoAnswer(f"The {whom}'s answer has more than {largest} bytes")
+        return Reply(response.status, found, answer)
 
     @contextmanager
     def _connected(self, url: SplitResult) -> Iterator[http.client.HTTPConnection]:
@@ -153,11 +205,39 @@ class Web:
         else:
             good = url.scheme == "https" and all(map(_is_public, addresses))
         if not good:
+            whom, setting = self._called
             raise NoAnswer(
-                "The identity provider must be at a public address and speak https; the operator of this server may"
-                " name hosts that need not, in LRS_PROVIDER_HOSTS"
+                f"The {whom} must be at a public address and speak https; the operator of this server may name hosts"
+                f" that need not, in {setting}"
             )
         return addresses[0]
+
+
+def _send(
+    connection: http.client.HTTPConnection,
+    method: str,
+    asked: str,
+    body: bytes | Iterable[bytes] | None,
+    headers: Mapping[str, str],
+) -> None:
+    """Send a request; who refuses one before its end may have closed by then, and is heard nevertheless."""
+    connection.putrequest(method, asked, skip_host=True)
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    if isinstance(body, bytes):
+        connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders()
+    with suppress(BrokenPipeError, ConnectionResetError):
+        for data in (body,) if isinstance(body, bytes) else body or ():
+            connection.send(data)
+
+
+def _copied(response: http.client.HTTPResponse, into: IO[bytes], largest: int) -> int:
+    """Write an answer into a file; return its bytes, up to one more than the most."""
+    size = 0
+    while size <= largest and (data := response.read(min(_CHUNK, largest + 1 - size))):
+        size += into.write(data)
+    return size
 
 
 def _left(until: float) -> float:
@@ -195,17 +275,21 @@ def _cut(handle: socket.socket, cut: threading.Event) -> None:
         return
 
 
-def parts_of(url: str) -> SplitResult:
-    """Return the parts of an address; raise NoAnswer for one that is none of a provider."""
+def parts_of(url: str, whom: str = PROVIDER.whom) -> SplitResult:
+    """Return the parts of an address; raise NoAnswer for one that nobody can be asked at."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
         good = host and _PLAIN.fullmatch(url) and (parts.port is None or parts.port > 0)
     except ValueError as error:
-        raise NoAnswer("This is no address of an identity provider") from error
+        raise NoAnswer(f"This is no address of {_a(whom)}") from error
     if not good or parts.scheme not in {"https", "http"} or parts.username is not None or "#" in url:
-        raise NoAnswer("This is no address of an identity provider")
+        raise NoAnswer(f"This is no address of {_a(whom)}")
     return parts
+
+
+def _a(whom: str) -> str:
+    return f"an {whom}" if whom[0] in "aeiou" else f"a {whom}"
 
 
 def _is_public(address: str) -> bool:

@@ -1,9 +1,11 @@
 import contextlib
+import io
 import socket
 import ssl
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from cryptography import x509
@@ -13,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from lrs.errors import Unavailable
 from lrs.services.discovery import discover, read_keys
-from lrs.services.web import NoAnswer, Web
+from lrs.services.web import PARTNER, NoAnswer, Web
 
 HERE = {"127.0.0.1", "localhost"}
 
@@ -314,3 +316,79 @@ def test_who_never_ends_the_handshake_is_cut_off(certified):
         with pytest.raises(NoAnswer):
             Web(HERE, seconds=0.5).get(f"https://localhost:{port}/")
         assert time.monotonic() - begun < 1.2
+
+
+@pytest.fixture
+def partner():
+    """Listen as somebody who answers with what a test says, and remembers what was asked."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            heard = self.server.heard
+            heard.append((self.path, dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            status, headers, body = self.server.said
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.heard, server.said = [], (200, {}, b"")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        server.url = f"http://127.0.0.1:{server.server_port}"
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("status", [200, 302, 404, 429, 503])
+def test_an_exchange_gives_any_answer_as_it_is(web, partner, status):
+    partner.said = status, {"Retry-After": "7", "Location": "/elsewhere"}, b"told"
+    reply = web.exchange("POST", f"{partner.url}/a?b=c", b"{}", {"Content-Type": "application/json"})
+    assert (reply.status, reply.headers["retry-after"], reply.body) == (status, "7", b"told")
+    ((path, headers, body),) = partner.heard
+    assert (path, headers["Content-Type"], body) == ("/a?b=c", "application/json", b"{}")
+
+
+def test_a_body_in_pieces_arrives_whole(web, partner):
+    web.exchange("POST", partner.url, iter([b"ab", b"", b"cde"]), {"Content-Length": "5"})
+    assert partner.heard[0][2] == b"abcde"
+
+
+def test_a_large_answer_goes_into_a_file_up_to_what_is_taken(web, partner):
+    partner.said = 200, {}, bytes(1000)
+    file = io.BytesIO()
+    assert web.exchange("POST", partner.url, b"", {}, largest=1000, into=file).body == b""
+    assert len(file.getvalue()) == 1000
+    with pytest.raises(NoAnswer, match="999 bytes"):
+        web.exchange("POST", partner.url, b"", {}, largest=999, into=io.BytesIO())
+
+
+def test_who_refuses_before_all_was_sent_is_heard():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def refuse():
+            with contextlib.closing(listening.accept()[0]) as connected:
+                connected.recv(100)
+                connected.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+                connected.shutdown(socket.SHUT_WR)
+                while connected.recv(65536):
+                    pass
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        assert Web(HERE).exchange("POST", url, bytes(10_000_000), {}).status == 413
+        thread.join()
+
+
+def test_partners_are_called_so_and_have_a_setting_of_their_own():
+    with pytest.raises(NoAnswer, match=r"The partner .* LRS_PARTNER_HOSTS"):
+        Web(called=PARTNER).exchange("POST", "https://10.1.2.3/", b"", {})
+    with pytest.raises(NoAnswer, match="no address of a partner"):
+        Web(called=PARTNER).exchange("POST", "ftp://10.1.2.3/", b"", {})

@@ -49,6 +49,10 @@ class LeaseLost(Unavailable):
     """Another worker has taken over: what this one was doing must not count."""
 
 
+class Overtaken(Unavailable):
+    """Some of what was read has been erased meanwhile: it must be read again, and what was made of it not count."""
+
+
 class _Tried(Exception):
     """Undoes what was only tried."""
 
@@ -56,12 +60,14 @@ class _Tried(Exception):
 class _Batch(NamedTuple, Generic[T]):
     """What was read of the feed: the place behind it, how many statements, and what was made of them.
 
-    ``full``: it ended where it had to, and not since there was nothing more.
+    ``full``: it ended where it had to, and not since there was nothing more. ``erased`` is that of the place before it
+    was read.
     """
 
     behind: int
     size: int
     prepared: T
+    erased: int
     full: bool = False
 
 
@@ -139,44 +145,47 @@ class Follower(Generic[T]):
         if held.unclean:
             return self._clean(org)
         self._known[org] = held.place
-        return self._read(org, held.place, through)
+        return self._read(org, held, through)
 
-    def _read(self, org: bytes, place: int, through: int) -> int:
+    def _read(self, org: bytes, held: Place, through: int) -> int:
         try:
-            return self._bring(org, place, through)
+            return self._bring(org, held, through)
         except Unavailable:
             self._shrink()
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, some statement or none is the reason
             self._ahead.clear()
-            return self._bring_sound(org, place, through, error)
+            return self._bring_sound(org, held, through, error)
         except BaseException:
             self._ahead.clear()
             raise
 
-    def _bring(self, org: bytes, place: int, through: int) -> int:
-        expected, ahead = self._ahead.pop(org, (place, None))
-        batch = ahead.result() if ahead and expected == place else self._next(org, place, through)
+    def _bring(self, org: bytes, held: Place, through: int) -> int:
+        expected, ahead = self._ahead.pop(org, (held.place, None))
+        batch = ahead.result() if ahead and expected == held.place else None
+        if batch is None or batch.erased != held.erased:
+            batch = self._next(org, held, through)
         if batch is None:
             return 0
         if batch.full and len(self._ahead) < _MOST_AHEAD:
-            self._ahead[org] = batch.behind, self._pool.submit(self._next, org, batch.behind, through)
+            onward = held._replace(place=batch.behind)
+            self._ahead[org] = batch.behind, self._pool.submit(self._next, org, onward, through)
         self._take_effect(org, batch, ())
         self._batch = min(self._batch * 2, self._most)
         return batch.size
 
     def _take_effect(self, org: bytes, batch: _Batch[T], aside: Sequence[Aside]) -> None:
         def move(session: Session) -> None:
-            self._move(org, batch.behind, session)
+            self._move(org, batch, session)
             self._store.aside.put(org, aside, session)
 
         self._effect(org, batch.prepared, move)
         if self._store.places.move(self.name(org), self._worker, batch.behind):
             self._known[org] = batch.behind
 
-    def _bring_sound(self, org: bytes, place: int, through: int, error: Exception) -> int:
+    def _bring_sound(self, org: bytes, held: Place, through: int, error: Exception) -> int:
         """Do with a batch that failed what can be done, and set aside what cannot."""
-        batch = self._store.statements.after(org, place, through=through, most=self._batch)
+        batch = self._store.statements.after(org, held.place, through=through, most=self._batch)
         self._shrink()
         # Where nothing at all fails, too, it is not for a statement.
         if not batch or self._fails(org, []):
@@ -184,7 +193,7 @@ class Follower(Generic[T]):
         aside = self._faulty(org, batch)
         faulty = {each.statement for each in aside}
         sound = [each for each in batch if each.id not in faulty]
-        self._take_effect(org, _Batch(batch[-1].stored, len(batch), self._prepare(sound)), aside)
+        self._take_effect(org, _Batch(batch[-1].stored, len(batch), self._prepare(sound), held.erased), aside)
         if aside:
             log.error("statements were set aside", extra={"count": len(aside), "error": aside[0].error})
         return len(batch)
@@ -221,13 +230,13 @@ class Follower(Generic[T]):
         self._ahead.clear()
         self._batch = max(self._batch // 2, 1)
 
-    def _next(self, org: bytes, place: int, through: int) -> _Batch[T] | None:
+    def _next(self, org: bytes, held: Place, through: int) -> _Batch[T] | None:
         """Read and prepare what comes after a place; None where nothing does."""
-        batch = self._store.statements.after(org, place, through=through, most=self._batch)
+        batch = self._store.statements.after(org, held.place, through=through, most=self._batch)
         if not batch:
             return None
         full = len(batch) >= self._batch or sum(len(each.raw) for each in batch) >= HEAVY
-        return _Batch(batch[-1].stored, len(batch), self._prepare(batch), full)
+        return _Batch(batch[-1].stored, len(batch), self._prepare(batch), held.erased, full)
 
     def _rest(self, org: bytes, held: Place, basis: str) -> int:
         """Let what is derived rest on this; what rests on anything else is made anew."""
@@ -254,9 +263,10 @@ class Follower(Generic[T]):
         """Return what the place in an organisation is kept under."""
         return place_of(self._name, org)
 
-    def _move(self, org: bytes, place: int, session: Session) -> None:
-        if not self._store.places.move(self.name(org), self._worker, place, session):
-            raise LeaseLost("Another worker has taken over")
+    def _move(self, org: bytes, batch: _Batch[T], session: Session) -> None:
+        if not self._store.places.move(self.name(org), self._worker, batch.behind, session, erased=batch.erased):
+            self._hold(org, session)
+            raise Overtaken("Some of what was read has been erased")
 
     def _hold(self, org: bytes, session: Session) -> None:
         if not self._store.places.holds(self.name(org), self._worker, session):

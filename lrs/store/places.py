@@ -1,5 +1,6 @@
 """How far each follower has read, and which worker holds it."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -19,7 +20,8 @@ class Place(NamedTuple):
 
     ``unclean``: what was derived before the place was reset is still there, and must go before anything is read.
     ``target`` is how far it was before that, 0 where it was never reset. ``wanted``: somebody asked for it lately.
-    ``basis`` stands for all beside statements that what was derived rests on.
+    ``basis`` stands for all beside statements that what was derived rests on. ``erased`` is another number whenever
+    statements have gone, or have been rewritten, that may have been read already.
     """
 
     place: int
@@ -27,6 +29,7 @@ class Place(NamedTuple):
     target: int = 0
     wanted: bool = False
     basis: str = ""
+    erased: int = 0
 
     @property
     def rebuilding(self) -> bool:
@@ -78,9 +81,22 @@ class Places:
         with translated(), pymongo.timeout(self._deadline):
             self._rows.update_one({"_id": follower}, update, upsert=True)
 
-    def move(self, follower: str, worker: str, place: int, session: ClientSession | None = None) -> bool:
-        """Remember that everything up to ``place`` has been read; False if the lease went to another worker."""
-        mine = {"_id": follower, "worker": worker, "place": {"$lte": place}}
+    def move(
+        self,
+        follower: str,
+        worker: str,
+        place: int,
+        session: ClientSession | None = None,
+        *,
+        erased: int | None = None,
+    ) -> bool:
+        """Remember that everything up to ``place`` has been read; False if the lease went to another worker.
+
+        False too where statements were erased since ``erased`` was what it was.
+        """
+        mine: Document = {"_id": follower, "worker": worker, "place": {"$lte": place}}
+        if erased is not None:
+            mine["erased"] = erased or None
         with translated(), pymongo.timeout(self._deadline):
             return self._rows.update_one(mine, {"$set": {"place": place}}, session=session).matched_count == 1
 
@@ -115,6 +131,11 @@ class Places:
             self._rows.update_one({"_id": follower, "wanted.worker": worker}, {"$unset": {"wanted": ""}})
             self._rows.update_one({"_id": follower, "worker": worker}, {"$unset": {"worker": "", "until": ""}})
 
+    def disturb(self, feed: str, session: ClientSession) -> None:
+        """Let nobody who follows a feed move on with what was read of it before: statements are erased."""
+        where = {"_id": {"$regex": f":{re.escape(feed)}$"}}
+        self._rows.update_many(where, {"$inc": {"erased": 1}}, session=session)
+
     def find(self, follower: str, session: ClientSession | None = None) -> Place:
         """Return a follower's place, whoever holds it."""
         with translated(), pymongo.timeout(self._deadline):
@@ -144,4 +165,5 @@ def _place(row: Document) -> Place:
         int(row.get("target", 0)),
         "wanted" in row,
         row.get("basis", ""),
+        int(row.get("erased", 0)),
     )

@@ -14,7 +14,7 @@ from werkzeug.wsgi import get_input_stream
 
 from lrs.errors import BadRequest, LRSError, PayloadTooLarge
 from lrs.resources.encodings import REFUSAL, STRANGERS, Application, Environ
-from lrs.resources.mime import Readable, essence
+from lrs.services.mime import Readable, essence
 from schemas.faults import Fault
 from schemas.xapi.versions import HEADER
 

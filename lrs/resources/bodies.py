@@ -8,9 +8,9 @@ from flask import Request
 
 from lrs.errors import BadRequest, PayloadTooLarge
 from lrs.resources.guards import principal
-from lrs.resources.mime import essence
-from lrs.resources.multipart import Limits, read_mixed
 from lrs.services.documents import Sent
+from lrs.services.mime import essence
+from lrs.services.multipart import Limits, read_mixed
 from lrs.services.statements import Batch
 from schemas.faults import Fault
 from schemas.xapi.normalise import split

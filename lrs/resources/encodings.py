@@ -9,7 +9,7 @@ from flask import Response, request
 from werkzeug.wsgi import get_input_stream
 
 from lrs.errors import BadRequest, LRSError, PayloadTooLarge, UnsupportedMediaType
-from lrs.resources.mime import Readable, essence
+from lrs.services.mime import Readable, essence
 from schemas.faults import Fault
 
 Environ = dict[str, Any]

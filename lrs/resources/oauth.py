@@ -12,9 +12,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from lrs.errors import Unauthorized
 from lrs.resources.alternate import FORM
 from lrs.resources.guards import basic_pair, refuse_unreadable
-from lrs.resources.mime import essence
 from lrs.services.auth import Authenticator
 from lrs.services.limits import RateLimits
+from lrs.services.mime import essence
 from lrs.services.principals import Principal
 from lrs.services.tokens import InvalidScope, NotYours, Tokens
 from schemas.api.scopes import SCOPES

@@ -7,7 +7,7 @@ from email.utils import formatdate
 from flask import Response
 
 from lrs.resources.encodings import vary
-from lrs.resources.multipart import mixed_body
+from lrs.services.multipart import mixed_body
 from lrs.services.statements import Answer
 
 _JSON = "application/json"

@@ -11,11 +11,11 @@ from lrs.resources.api.interface import Section
 from lrs.resources.bodies import Bodies
 from lrs.resources.guards import forgive, principal
 from lrs.resources.lines import Line, items_of, judged, lines_of
-from lrs.resources.mime import essence
 from lrs.services.batches import BatchService, Outcome
 from lrs.services.confinement import RULE as LAUNCH
 from lrs.services.diagnostics import Diagnostics
 from lrs.services.limits import RateLimits
+from lrs.services.mime import essence
 from schemas.api.batches import OUTCOMES, BatchSchema
 from schemas.api.versions import VersionQuerySchema
 from schemas.xapi.leniency import Lenient

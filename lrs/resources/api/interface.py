@@ -24,10 +24,10 @@ from lrs.resources.cors import share
 from lrs.resources.diagnostics import watch
 from lrs.resources.encodings import compress
 from lrs.resources.guards import guard_api
-from lrs.resources.mime import essence
 from lrs.services.auth import Authenticator
 from lrs.services.diagnostics import Diagnostics
 from lrs.services.limits import RateLimits
+from lrs.services.mime import essence
 from schemas.api.problems import ProblemSchema, complaints
 from schemas.faults import Refused
 from schemas.xapi.parsing import parse_json

@@ -10,8 +10,8 @@ from lrs.resources.api.interface import Section
 from lrs.resources.api.tables import CSV
 from lrs.resources.bodies import Bodies
 from lrs.resources.guards import principal
-from lrs.resources.mime import essence
 from lrs.services.learners import Learner, LearnerService, Linked, Wanted
+from lrs.services.mime import essence
 from schemas.api.learners import (
     DecisionsQuerySchema,
     DecisionsSchema,

@@ -10,7 +10,7 @@ from lrs.errors import UnsupportedMediaType
 from lrs.resources.api.interface import View
 from lrs.resources.bodies import Bodies
 from lrs.resources.encodings import vary
-from lrs.resources.mime import essence
+from lrs.services.mime import essence
 from schemas.api.registries import SCHEMAS, rows_of
 from schemas.faults import Refused
 from schemas.registries import tables

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrs.errors import Unavailable
-from lrs.resources.mime import Limits
-from lrs.resources.multipart import mixed_body, read_mixed
 from lrs.services.attachments import OutgoingAttachment
+from lrs.services.mime import Limits
+from lrs.services.multipart import mixed_body, read_mixed
 from schemas.faults import Refused, TooLarge
 
 LIMITS = Limits(statements=1024**2, total=16 * 1024**2)

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import IO, Any, BinaryIO, Self, cast
 
 from lrs.errors import Unavailable
-from lrs.resources.mime import Limits, Readable, Scanner, boundary_of, essence, is_media_type
 from lrs.services.attachments import SHA2, OutgoingAttachment, ReceivedAttachment
+from lrs.services.mime import Limits, Readable, Scanner, boundary_of, essence, is_media_type
 from schemas.faults import Refused, TooLarge
 from schemas.xapi.paths import member
 

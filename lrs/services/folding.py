@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,7 @@ from lrs.services.reviewing import HasSkill, Notes, Reviewing
 from lrs.store import Store
 from lrs.store.changes import Reason
 from lrs.store.links import Move
+from lrs.store.places import Place
 from lrs.store.records import NOBODY, Line
 from lrs.store.rows import ORG_BYTES, Found
 from lrs.store.transactions import Session
@@ -50,7 +51,7 @@ _TOGETHER: Final = 1000
 _MOST_HALVED: Final = 5
 _LOOKED_AT: Final = 500
 
-RULES: Final = 3
+RULES: Final = 4
 """The version of what is made of statements: another one wherever the same statements give anything else."""
 
 _decode = msgspec.json.Decoder().decode
@@ -188,10 +189,7 @@ class Folding:
         moves = self._store.links.hold(org, session)
         if not moves:
             return False
-        # What is to be taken out must be what was put in: the same unit, month and words.
-        held = self._store.places.find(place_of(RECORDS, org), session)
-        if (held.place or held.unclean) and held.basis != self.basis():
-            raise _Stale("Records are about to be made anew")
+        self._placed(org, session)
         first, *later = moves
         keys = [key for identity in first.was for key in mention_keys(identity)]
         most = _TOGETHER >> self._halved
@@ -218,8 +216,45 @@ class Folding:
         were = self._change(org, session, "no-longer-covered").apply([], moved)
         self._change(org, session).apply([after[each] for each in were], [])
 
-    def _change(self, org: bytes, session: Session, gone: Reason = "voided") -> Change:
-        return Change(self._store, org, session, lambda *about: self._others(org, *about), gone=gone)
+    def mend(  # noqa: PLR0913, PLR0917 - what goes, what stays, for whom and why
+        self,
+        org: bytes,
+        before: Sequence[Found],
+        after: Mapping[bytes, bytes],
+        session: Session,
+        gone: Reason,
+        leaving: AbstractSet[int] = frozenset(),
+    ) -> None:
+        """Count statements no longer, or as another text has it: ``after`` has those of what stays, by their ids.
+
+        Within a transaction that is ``alone``, before the statements themselves are changed. ``leaving`` are learners
+        of whom nothing stays. Raise Unavailable where the worker is about to make everything anew.
+        """
+        place = self._placed(org, session)
+        facts = self._told((each.id[ORG_BYTES:], each.raw) for each in before)
+        numbers = self._store.learners.find(org, {who for _, told in facts for who in _identities(told)}, session)
+        # What nobody has counted yet may name somebody without a number.
+        known = [(each, told) for each, told in facts if numbers.keys() >= set(_identities(told))]
+        counted = [self._count(each, told, numbers) for each, told in known]
+        were = set(self._change(org, session, gone, leaving).apply([], counted))
+        stays = self._told((each, raw) for each, raw in after.items() if each in were)
+        self._change(org, session, gone, leaving).apply(self._counted(org, stays, session), [])
+        self._reviewing.mend(org, [each for each in before if each.stored <= place.place], place.place, after, session)
+
+    def _placed(self, org: bytes, session: Session) -> Place:
+        """Return how far statements are counted: by the same rules and registries, for what was put in is taken out."""
+        held = self._store.places.find(place_of(RECORDS, org), session)
+        if (held.place or held.unclean) and held.basis != self.basis():
+            raise _Stale("Records are about to be made anew")
+        return held
+
+    def _change(
+        self, org: bytes, session: Session, gone: Reason = "voided", leaving: AbstractSet[int] = frozenset()
+    ) -> Change:
+        def others(learner: int, *about: Any) -> AbstractSet[bytes]:
+            return frozenset() if learner in leaving else self._others(org, learner, *about)
+
+        return Change(self._store, org, session, others, gone=gone)
 
     def _told(self, raws: Iterable[tuple[bytes, bytes]]) -> list[Told]:
         return [(each, facts) for each, raw in raws if (facts := self._facts(raw))]

@@ -30,7 +30,16 @@ _WHOSE: Final[dict[str, Document]] = {
     "all": {},
 }
 _FIELDS: Final = Standing.__struct_fields__
-_ABSENT: Final[dict[str, Any]] = {"type": "", "unit": "", "programmes": (), "groups": (), "flags": ()}
+_ABSENT: Final[dict[str, Any]] = {
+    "type": "",
+    "unit": "",
+    "programmes": (),
+    "groups": (),
+    "flags": (),
+    "organisation": "",
+    "organisations": (),
+    "two_sided": False,
+}
 _RETURNED: Final = {"evidence": 0, "mark": 0, "score": 0}
 
 

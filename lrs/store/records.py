@@ -119,7 +119,7 @@ def _row(org: bytes, key: bytes, line: Line, evidence: Sequence[Evidence]) -> di
         row["group"] = True
     for name in _FIELDS:
         value = getattr(standing, name)
-        if value is not None and value not in ("", ()):
+        if value is not None and value is not False and value not in ("", ()):
             row[name] = value
     if standing.best is not None:
         row["score"] = float(standing.best)

@@ -8,15 +8,17 @@ because persons are united before they are counted.
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from hashlib import blake2b
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
 from schemas.training.facts import Facts
-from schemas.training.terms import TRAINED, TRAINING
+from schemas.training.terms import COMPLETED, FOLLOW_UP, PASSED, TRAINED, TRAINING
 
-Family: TypeAlias = Literal["coverage", "summary", "team", "task", "skill", "expert", "reach", "business"]
-FAMILIES: Final[tuple[Family, ...]] = ("coverage", "summary", "team", "task", "skill", "expert", "reach", "business")
+Family: TypeAlias = Literal["coverage", "summary", "team", "task", "skill", "expert", "reach", "business", "outcome"]
+FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
+
+_ENDS: Final = frozenset((*COMPLETED, "failed"))
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -43,13 +45,16 @@ def cells_of(facts: Facts, unit: str, month: str) -> Iterator[Cell]:
     """Yield the cells that a statement counts in, done in this unit, as the registry names it, in this month."""
     here: dict[str, Any] = {"unit": unit} if unit else {}
     programmes = {"programmes": facts.programmes} if facts.programmes else {}
-    what = {"kind": facts.kind, "verb": facts.verb}
+    # Whether somebody is through what is two-sided, no statement tells alone: records do.
+    what = {"kind": facts.kind, "verb": "progressed" if facts.two_sided and facts.verb in _ENDS else facts.verb}
     if facts.headcount is not None:
         yield Cell("reach", month, here | programmes)
     elif _somebody(facts):
         yield Cell("coverage", month, here | programmes | what | _who(facts))
         # The same without what most reports do not ask for: a tenth of the cells to read, or less.
         yield Cell("summary", month, here | programmes | what | _given(groups=facts.groups))
+    if facts.type == FOLLOW_UP and facts.verb == "responded" and _somebody(facts):
+        yield Cell("outcome", month, here | programmes | _given(outcomes=facts.outcomes))
     if facts.team is not None:
         yield Cell("team", month, here | what | {"team": facts.team} | _given(hamlet=facts.hamlet))
     # What people did, not what they registered for: everybody here is in the coverage of training, too.
@@ -58,7 +63,7 @@ def cells_of(facts: Facts, unit: str, month: str) -> Iterator[Cell]:
     if facts.kind == "task":
         yield Cell("task", month, here | programmes | _task(facts))
     if facts.skill is not None:
-        passed = facts.verb in ("passed", "earned", "waived") or facts.success is True
+        passed = not facts.two_sided and (facts.verb in PASSED or facts.success is True)
         yield Cell("skill", month, here | programmes | facts.skill._asdict() | {"passed": passed})
     for instructor in facts.instructors:
         yield Cell("expert", month, here | programmes | {"instructor": instructor, "activity": facts.activity})

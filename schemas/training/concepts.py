@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from schemas.training.terms import AGE_BANDS, ASSISTED, BASE, CAPTURES, GROUPS, LEVELS, MODES, VERSION
+from schemas.training.terms import AGE_BANDS, ASSISTED, BASE, CAPTURES, GROUPS, LEVELS, MODES, OUTCOMES, VERSION
 
 Concept = dict[str, Any]
 
@@ -59,8 +59,8 @@ _TYPES: Final[tuple[tuple[str, str | None, str, str, str, str], ...]] = (
      "danh hiệu thi đua", "Danh hiệu mà đơn vị hoặc tổ đăng ký và được công nhận trong phong trào thi đua.",
      "emulation title", "A title that a unit or team strives for and is awarded in an emulation movement."),
     ("follow-up-survey", None,
-     "khảo sát sau đào tạo", "Khảo sát vài tuần sau khi học hoặc được hỗ trợ; không ghi câu trả lời.",
-     "follow-up survey", "A survey some weeks after training or support; the answers are not recorded."),
+     "khảo sát sau đào tạo", "Khảo sát vài tuần sau khi học hoặc được hỗ trợ; chỉ ghi kết quả (outcome).",
+     "follow-up survey", "A survey some weeks after training or support; it tells no more than what came of it."),
 )  # fmt: skip
 
 _TEXT: Final[Concept] = {"type": "string", "minLength": 1, "maxLength": 200}
@@ -126,6 +126,9 @@ _EXTENSIONS: Final[tuple[tuple[str, str, Concept, str, str, str, str], ...]] = (
     ("organisation", _CONTEXT, _TEXT,
      "tổ chức", "Mã đăng ký của công ty, trường hoặc nơi tiếp nhận.",
      "organisation", "The registry code of the company, school or host."),
+    ("outcome", _RESULT, {"type": "array", "items": {"enum": list(OUTCOMES)}},
+     "kết quả sau đào tạo", "Có việc làm mới (new-job), có dùng kỹ năng đã học (skill-use); danh sách rỗng: không có.",
+     "outcome", "What came of training: a new job (new-job), use of the new skill (skill-use); empty for neither."),
 )  # fmt: skip
 
 

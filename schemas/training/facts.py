@@ -9,8 +9,9 @@ from urllib.parse import unquote
 import msgspec
 
 from schemas.training.amounts import scaled, seconds
+from schemas.training.organisations import told_by
 from schemas.training.readings import READERS, Flags, Found, Headcount, Place, Skill, text
-from schemas.training.terms import MENTORING, PROGRAMMES, UNKNOWN
+from schemas.training.terms import FOLLOW_UP, MENTORING, PROGRAMMES, UNKNOWN
 from schemas.training.vocabulary import Vocabulary
 from schemas.xapi.identity import identity
 from schemas.xapi.timestamps import microseconds
@@ -61,6 +62,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     team_members: tuple[str, ...] = ()  # identities, as far as the statement names them, sorted
     instructors: tuple[str, ...] = ()  # identities, sorted
     organisation: str | None = None  # code
+    by_organisation: bool = False  # it was stored for that organisation itself
+    two_sided: bool = False  # who sends and who takes in must both tell the end of it
+    outcomes: tuple[str, ...] = ()  # of terms.OUTCOMES, sorted; of follow-up surveys
     skill: Skill | None = None
     platform: str | None = None  # IRI
     procedure: str | None = None  # IRI of a type of public-service procedure
@@ -90,12 +94,9 @@ def facts_of(statement: Mapping[str, Any], vocabulary: Vocabulary) -> Facts | No
     if is_group and "member" in actor:
         found["member_learners"] = _sorted([identity(member) for member in actor["member"]])
     _flag_crowds(found, flags)
-    if activity == MENTORING:
-        found["mentored"] = identity(statement["object"])
-    elif type_ == "digital-platform-task":
-        found.setdefault("platform", activity)
-    elif type_ == "digital-public-service-task":
-        found["procedure"] = activity
+    _read_by_type(statement, vocabulary, found)
+    if "organisation" in found and told_by(statement.get("authority")) == found["organisation"]:
+        found["by_organisation"] = True
     found["kind"] = _kind(vocabulary, found, flags)
     found["timestamp"] = _when(statement, flags)
     if "programmes" in found:
@@ -171,6 +172,35 @@ def _read_result(result: Mapping[str, Any], found: Found, flags: Flags) -> None:
         found["seconds"] = seconds(duration)
         if found["seconds"] is None:
             flags.add("odd-duration")
+
+
+def _read_by_type(statement: Mapping[str, Any], vocabulary: Vocabulary, found: Found) -> None:
+    activity, type_ = found["activity"], found["type"]
+    if activity == MENTORING:
+        found["mentored"] = identity(statement["object"])
+    elif type_ == "digital-platform-task":
+        found.setdefault("platform", activity)
+    elif type_ == "digital-public-service-task":
+        found["procedure"] = activity
+    elif type_ in vocabulary.two_sided:
+        found["two_sided"] = True
+    elif type_ == FOLLOW_UP and found["verb"] == "responded":
+        found["outcomes"] = _outcomes(statement.get("result", _NONE), vocabulary)
+
+
+def _outcomes(result: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Return what somebody says has come of training; of the answers themselves nothing is kept."""
+    given = {"response": result["response"].split("[,]")} if "response" in result else {}
+    given |= result.get("extensions", _NONE)
+    found = set[str]()
+    for name in given.keys() & vocabulary.outcomes.keys():
+        known = vocabulary.outcomes[name]
+        answers = given[name]
+        for each in answers if isinstance(answers, list) else [answers]:
+            said = text(str(each).casefold() if isinstance(each, bool) else each)
+            if said is not None and (word := known.get(said.casefold())):
+                found.add(word)
+    return tuple(sorted(found))
 
 
 def _read_context(context: Mapping[str, Any], vocabulary: Vocabulary, found: Found, flags: Flags) -> None:

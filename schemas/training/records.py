@@ -11,11 +11,17 @@ that is voided, gives the record that would have been there anyway. The rules:
 - Time is the sum of what was attended, experienced, progressed, hosted or mentored; where such statements tell none,
   the longest that an outcome tells, since players repeat the whole duration in each.
 - Place, type and age band are the latest that are known; programmes and groups are all that were named.
+- The organisation (a company, a host) is the latest that others than organisations themselves name; where these name
+  none, the latest of all. So nobody's credential makes a record its own that it was not given.
+- What is two-sided (an internship; the vocabulary says which types are) ends when both sides have told an end of it:
+  an authority of no organisation, and that of a credential bound to the record's organisation. Until then the state is
+  in-progress at most, and the record is flagged "awaiting-confirmation". It ends when the later of both was told;
+  verdicts of both sides on one attempt are one. What the credential of another organisation tells ends nothing.
 """
 
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import Final
 
 import msgspec
@@ -27,6 +33,7 @@ MOST_EVIDENCE: Final = 20_000
 """Statements that one record rests on: the first that were stored; one that has as many is flagged."""
 LONGEST: Final = 200
 TOO_MUCH: Final = "too-much-evidence"
+AWAITING: Final = "awaiting-confirmation"
 STATES: Final = ("registered", "attended", "in-progress", "completed", "failed", "passed", "waived", "earned")
 
 STATE_OF_VERB: Final = {
@@ -47,13 +54,19 @@ STATE_OF_VERB: Final = {
 """The state that each of our verbs leads to by itself."""
 _RANK: Final = {verb: STATES.index(state) for verb, state in STATE_OF_VERB.items()}
 _ENDING: Final = STATES.index("completed")
+_GOING_ON: Final = STATES.index("in-progress")
 _FAILED: Final = STATES.index("failed")
 _PASSED: Final = STATES.index("passed")
+_TWO_SIDED: Final = 1
+_ITSELF: Final = 2
 _SPENT: Final = frozenset({"attended", "experienced", "progressed", "hosted", "mentored"})
 
 
 class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """What a record keeps of one statement; ``timestamp`` in microseconds, ``unit`` as the registry names it."""
+    """What a record keeps of one statement; ``timestamp`` in microseconds, ``unit`` as the registry names it.
+
+    ``sides`` is a sum: 1 where both sides must tell the end, 2 where ``organisation`` itself tells this.
+    """
 
     timestamp: int
     statement: bytes
@@ -69,10 +82,15 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True):
     groups: tuple[str, ...]
     band: str
     flags: tuple[str, ...]
+    organisation: str = ""
+    sides: int = 0
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a learner stands in an activity. Instants are microseconds since the epoch; scores plain decimal numbers."""
+    """How a learner stands in an activity. Instants are microseconds since the epoch; scores plain decimal numbers.
+
+    ``organisations`` are all that were named, "" among them where a statement names none; empty where none does.
+    """
 
     kind: str
     type: str
@@ -90,19 +108,26 @@ class Standing(msgspec.Struct, frozen=True):
     band: str
     statements: int
     flags: tuple[str, ...]
+    organisation: str = ""
+    organisations: tuple[str, ...] = ()
+    two_sided: bool = False
 
 
 def evidence_of(facts: Facts, statement: bytes, unit: str) -> Evidence:
     """Return what a record keeps of a statement with this id, done in this unit.
 
     Its texts have ``LONGEST`` bytes at most, so that a record is bounded by the number of its statements: a longer type
-    is not kept, and of the programmes the first in order are; "too-much-evidence" says so. Cells know them all.
+    is not kept, nor a longer organisation, and of the programmes the first in order are; "too-much-evidence" says so.
+    Cells know them all.
     """
+    organisation = facts.organisation or ""
+    if organisation and len(organisation.encode()) > LONGEST:
+        organisation = ""
     type_ = facts.type if len(facts.type.encode()) <= LONGEST else ""
     sizes = accumulate(len(each.encode()) for each in facts.programmes)
     programmes = tuple([each for each, size in zip(facts.programmes, sizes, strict=True) if size <= LONGEST])
     flags = facts.flags
-    if type_ != facts.type or programmes != facts.programmes:
+    if type_ != facts.type or programmes != facts.programmes or organisation != (facts.organisation or ""):
         flags = tuple(sorted({*flags, TOO_MUCH}))
     return Evidence(
         facts.timestamp,
@@ -119,14 +144,23 @@ def evidence_of(facts: Facts, statement: bytes, unit: str) -> Evidence:
         facts.groups,
         facts.age_band,
         flags,
+        organisation,
+        _TWO_SIDED * facts.two_sided + _ITSELF * facts.by_organisation,
     )
 
 
 def fold(found: Sequence[Evidence]) -> Standing:
     """Return how things stand after these statements, of which there is at least one, in their order."""
+    states = [_state(each) for each in found]
+    sides = [each.sides for each in found]
+    if any(sides):
+        return _told_apart(found, states, sides)
+    return _standing(found, states)
+
+
+def _standing(found: Sequence[Evidence], states: Sequence[int]) -> Standing:
     last = found[-1]
     full = (TOO_MUCH,) if len(found) >= MOST_EVIDENCE else ()
-    states = [_state(each) for each in found]
     highest = max(states)
     scores = [each.scaled for each in found if each.scaled is not None]
     several = len(found) > 1
@@ -147,7 +181,51 @@ def fold(found: Sequence[Evidence]) -> Standing:
         band=_latest([each.band for each in found], UNKNOWN) if several else last.band,
         statements=len(found),
         flags=_all([full, *(each.flags for each in found)]) if several else last.flags,
+        organisation=_latest([each.organisation for each in found], "") if several else last.organisation,
+        organisations=_organisations(found) if several or last.organisation else (),
     )
+
+
+def _told_apart(found: Sequence[Evidence], states: Sequence[int], sides: Sequence[int]) -> Standing:
+    """Return how things stand where somebody tells of his own organisation, or both sides must tell the end."""
+    others = [each.organisation for each in found if not each.sides & _ITSELF]
+    organisation = _latest(others, "") or _latest([each.organisation for each in found], "")
+    if not any(side & _TWO_SIDED for side in sides):
+        return msgspec.structs.replace(_standing(found, states), organisation=organisation)
+    sent = [not each.sides & _ITSELF for each in found]
+    taken = [bool(each.sides & _ITSELF) and each.organisation == organisation for each in found]
+    states = [
+        state if side else min(state, _GOING_ON)
+        for state, side in zip(states, map(any, zip(sent, taken, strict=True)), strict=True)
+    ]
+    ends = [_first_end(found, states, side) for side in (sent, taken)]
+    standing = _standing(found, states)
+    told = {
+        "organisation": organisation,
+        "two_sided": True,
+        "attempts": max(_attempts(*_part(found, states, side)) for side in (sent, taken)),
+    }
+    if None not in ends:
+        told["ended"] = max(standing.ended or 0, *(end for end in ends if end is not None))
+    elif standing.ended is not None:
+        told |= {"state": STATES[_GOING_ON], "ended": None, "flags": _all([standing.flags, (AWAITING,)])}
+    return msgspec.structs.replace(standing, **told)
+
+
+def _part(found: Sequence[Evidence], states: Sequence[int], side: Sequence[bool]) -> tuple[list[Evidence], list[int]]:
+    return list(compress(found, side)), list(compress(states, side))
+
+
+def _first_end(found: Sequence[Evidence], states: Sequence[int], side: Sequence[bool]) -> int | None:
+    """Return when this side first told an end, None where it has not."""
+    return next(
+        (each.timestamp for each, state in zip(*_part(found, states, side), strict=True) if state >= _ENDING), None
+    )
+
+
+def _organisations(found: Sequence[Evidence]) -> tuple[str, ...]:
+    named = {each.organisation for each in found}
+    return () if named == {""} else tuple(sorted(named))
 
 
 def state_of(facts: Facts) -> str:

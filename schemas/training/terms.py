@@ -10,6 +10,8 @@ VERSION: Final = f"{BASE}/v1.0"
 PROGRAMMES: Final = f"{BASE}/programmes/"
 # The home page of accounts that stand for identities which are not kept. The names are keyed, so it may be everybody's.
 PSEUDONYMS: Final = "https://w3id.org/so-hoc/pseudonyms"
+# The home page of what an organisation's own credential stores is this and its code, percent-encoded.
+ORGANISATIONS: Final = "https://w3id.org/so-hoc/organisations/"
 # What a `mentored` statement is about, whose object is a person.
 MENTORING: Final = f"{BASE}/activities/mentoring"
 
@@ -32,6 +34,9 @@ MODES: Final = ("in-person", "online-live", "online-self", "household-visit", "k
 ASSISTED: Final = ("none", "guided", "done-for")
 LEVELS: Final = ("1", "2")
 CAPTURES: Final = ("live", "offline", "import", "paper")
+FOLLOW_UP: Final = "follow-up-survey"
+# What may have come of training, as somebody says in a follow-up survey.
+OUTCOMES: Final = ("new-job", "skill-use")
 
 VERBS: Final = frozenset(
     (

@@ -6,10 +6,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from schemas.training.terms import BASE, EXTENSIONS, KINDS, ROLES, VERBS
+from schemas.training.terms import BASE, EXTENSIONS, KINDS, OUTCOMES, ROLES, VERBS
 
 _SHIPPED: Final = Path(__file__).with_name("vocabulary.json")
-_PARTS: Final = frozenset(["prefixes", "verbs", "types", "kinds", "extensions", "roles"])
+_PARTS: Final = frozenset(["prefixes", "verbs", "types", "kinds", "two-sided", "outcomes", "extensions", "roles"])
+_OUTCOMES: Final = frozenset(OUTCOMES)
 
 
 class Verb(NamedTuple):
@@ -32,7 +33,9 @@ class Vocabulary:
 
     Additions have the shape of ``vocabulary.json``, later ones win; ``ValueError`` names what is no word of ours. An
     IRI may be written with one of the prefixes. ``null`` says: known, and not counted. A type may be any word.
-    ``digest`` is another one where any word is.
+    ``two_sided`` are the types, in our words, whose end both sides must tell: who sends somebody, and who takes him in.
+    ``outcomes`` tell what an answer to a follow-up survey means, by the extension that holds it, or "response" for
+    ``result.response``: our word by the answer, in small letters. ``digest`` is another one where any word is.
     """
 
     def __init__(self, *additions: Mapping[str, Any]) -> None:
@@ -41,6 +44,8 @@ class Vocabulary:
         self.types: dict[str, str | None] = {}
         self.extensions: dict[str, str | None] = {}
         self.roles: dict[str, str | None] = {}
+        self.two_sided: frozenset[str] = frozenset()
+        self.outcomes: dict[str, dict[str, str]] = {}
         self._kinds: dict[str, dict[str, str]] = {"verbs": {}, "types": {}}
         parts = (json.loads(_SHIPPED.read_bytes()), *additions)
         self.digest: Final = blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
@@ -52,6 +57,8 @@ class Vocabulary:
             self.types.update((iri, _plain(iri, word)) for iri, word in _expanded(data, "types", prefixes))
             for part, known, words in (("extensions", self.extensions, EXTENSIONS), ("roles", self.roles, ROLES)):
                 known.update((iri, _one_of(iri, word, words)) for iri, word in _expanded(data, part, prefixes))
+            self.two_sided |= frozenset(data.get("two-sided", ()))
+            self.outcomes.update((iri, _answers(iri, told)) for iri, told in _expanded(data, "outcomes", prefixes))
             for part, kinds in self._kinds.items():
                 found = data.get("kinds", {}).get(part, {})
                 kinds.update((word, _required(word, kind, KINDS)) for word, kind in found.items())
@@ -105,6 +112,12 @@ def _plain(iri: str, word: Any) -> str | None:
     if word is not None and not (isinstance(word, str) and word):
         raise ValueError(f"{iri} must mean a word")
     return word
+
+
+def _answers(iri: str, told: Any) -> dict[str, str]:
+    """Read what answers mean; a word alone is what "true" means."""
+    found = told if isinstance(told, Mapping) else {"true": told}
+    return {answer.casefold(): _required(iri, word, _OUTCOMES) for answer, word in found.items()}
 
 
 def _one_of(iri: str, word: Any, words: frozenset[str]) -> str | None:

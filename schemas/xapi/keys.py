@@ -5,6 +5,7 @@
     o   the Activity that is its object
     ra  any other Agent or Group in it    ro  any other Activity in it
     m   the authority it is stored under: what "mine" means to a reader
+    g   the Group that is its actor       c   the organisation that it is about
 
 ``ra`` and ``ro`` leave out what is there as ``a`` and ``o``: a query for related agents asks for either.
 """
@@ -50,6 +51,8 @@ def statement_keys(
     keys.update([_key("ro", each) for each in far.activities if each not in near.activities])
     if context and "registration" in context:
         keys.add(_digest("r", context["registration"].lower()))
+    if statement["actor"].get("objectType") == "Group" and (who := identity(statement["actor"])) is not None:
+        keys.add(_key("g", who))
     return sorted(keys)
 
 
@@ -85,6 +88,21 @@ def author_key(authority: Mapping[str, Any]) -> bytes:
 def agent_key(agent: Mapping[str, Any]) -> bytes:
     """Return the key of everything that this Agent is the actor or object of; of nothing, for one without identity."""
     return _key("a", identity(agent) or "")
+
+
+def group_key(who: str) -> bytes:
+    """Return the key of everything whose actor is the Group with this identity."""
+    return _key("g", who)
+
+
+def organisation_key(code: str) -> bytes:
+    """Return the key of everything that is about the organisation with this code."""
+    return _key("c", code)
+
+
+def activity_keys(activity: str) -> list[bytes]:
+    """Return the keys that every statement has one of which names this Activity anywhere."""
+    return [_key("o", activity), _key("ro", activity)]
 
 
 def mention_keys(who: str) -> list[bytes]:

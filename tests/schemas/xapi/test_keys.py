@@ -1,6 +1,7 @@
 import pytest
 
-from schemas.xapi.keys import VOIDED, author_key, is_voiding, query_keys, refers_to, statement_keys
+from schemas.xapi.identity import identity
+from schemas.xapi.keys import VOIDED, author_key, group_key, is_voiding, query_keys, refers_to, statement_keys
 from schemas.xapi.queries import StatementQuery
 
 LAN = {"mbox": "mailto:lan@example.vn"}
@@ -120,8 +121,8 @@ def test_keys_are_sorted_short_and_hold_nothing_twice():
     keys = statement_keys(statement(actor=CLASS, context={"team": CLASS, "instructor": MINH}), AUTHORITY)
     assert keys == sorted(set(keys))
     assert {len(key) for key in keys} == {12}
-    # verb, class, its member, quiz, authority as somebody and as the author: the team adds nobody new.
-    assert len(keys) == 6
+    # verb, class (as the actor too), its member, quiz, authority as somebody and as author: the team adds nobody new.
+    assert len(keys) == 7
 
 
 def test_a_long_text_has_the_key_of_its_whole_length():
@@ -149,3 +150,10 @@ def test_an_anonymous_authority_is_known_by_its_members_in_whatever_order():
 
     assert key(one, two) == key(two, one)
     assert len({key(one, two), key(one, three), key(one), author_key(one)}) == 4
+
+
+def test_a_group_that_acts_is_known_from_one_that_is_acted_upon():
+    from_it = statement_keys(statement(actor=CLASS), AUTHORITY)
+    to_it = statement_keys(statement(object=CLASS), AUTHORITY)
+    assert group_key(identity(CLASS)) in from_it
+    assert group_key(identity(CLASS)) not in to_it

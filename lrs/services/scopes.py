@@ -38,6 +38,7 @@ ALLOWED_BY: Final[dict[str, frozenset[str]]] = {
     "reports/read": frozenset({"reports/read", "records/read"}),
     "imports/write": frozenset({"imports/write"}),
     "share": frozenset({"share"}),
+    "shared/read": frozenset({"share", "records/read"}),
     "audit/read": frozenset({"audit/read"}),
     "credentials": frozenset({"credentials", "admin"}),
     "admin": frozenset({"admin"}),

@@ -32,7 +32,7 @@ class Agreement:
 
     Without a taker it is for a ``partner`` outside of this server, by name and the document that was signed. Days are
     whole, both included; instants microseconds since the epoch. ``version`` counts changes. The first of the ``keys``
-    stands for rows, and is never another one; the last one makes pseudonyms.
+    stands for rows, and is never another one; the last one makes pseudonyms. ``suspended_by`` are public ids, too.
     """
 
     id: str
@@ -54,6 +54,7 @@ class Agreement:
     state: State = "proposed"
     proposed_by: str
     accepted_by: str | None = None
+    suspended_by: tuple[str, ...] = ()
     created: int
     changed: int
     version: int = 1
@@ -151,6 +152,7 @@ def _agreement(row: Mapping[str, Any]) -> Agreement:
         "id": row["_id"],
         "filter": _filter(row["filter"]),
         "fields": tuple(row["fields"]),
+        "suspended_by": tuple(row["suspended_by"]),
         "starts": date.fromisoformat(row["starts"]),
         "ends": None if row["ends"] is None else date.fromisoformat(row["ends"]),
         "keys": _keys(row["keys"]),

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 from lrs.errors import Forbidden, Unavailable
 from lrs.services.confinement import confine_statement
 from lrs.services.definitions import Definitions
-from lrs.services.drafts import Draft, draft, stamp
+from lrs.services.drafts import Draft, draft, erased, stamp
 from lrs.services.files import Files
 from lrs.services.principals import Principal
 from lrs.services.room import Room
@@ -53,11 +53,12 @@ class Outcome:
 class _Held:
     """What is known of the ids: the statement that each holds, and which of them this batch has written.
 
-    Of a statement that the sender may not see there is no text: nothing is told to be the same.
+    Those ``erased`` held a statement that is gone. Of a statement that the sender may not see there is no text: nothing is told to be the same.
     """
 
     raws: dict[bytes, bytes | None] = field(default_factory=dict)
     written: set[bytes] = field(default_factory=set)
+    erased: set[bytes] = field(default_factory=set)
 
     def outcome(self, each: Draft, *, is_first: bool) -> Outcome:
         if each.row.id not in self.raws:
@@ -65,7 +66,7 @@ class _Held:
         raw = self.raws[each.row.id]
         if is_first and each.row.id in self.written:
             return Outcome("stored", each.statement_id)
-        if raw is not None and same(raw, each.row.raw):
+        if each.row.id in self.erased or (raw is not None and same(raw, each.row.raw)):
             return Outcome("duplicate", each.statement_id)
         return Outcome("refused", each.statement_id, (_TAKEN,))
 
@@ -136,9 +137,14 @@ class BatchService:
                     taken |= {
                         holder.id: holder.raw if principal.may_see(holder.keys) else None for holder in error.taken
                     }
+                    held.erased |= erased(error.taken)
                     rows = [row for row in rows if row.id not in taken]
         held.written |= {row.id for row in rows}
         held.raws |= {row.id: row.raw for row in rows} | taken
         if principal.may("define"):
-            accepted = [each for each in group if held.outcome(each, is_first=True).kind != "refused"]
+            accepted = [
+                each
+                for each in group
+                if each.row.id not in held.erased and held.outcome(each, is_first=True).kind != "refused"
+            ]
             self._definitions.learn(principal.org, [each.statement for each in accepted])

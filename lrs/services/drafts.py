@@ -72,10 +72,15 @@ def stamp(drafts: Sequence[Draft], first: int, principal: Principal, version: Ve
         )
 
 
-def repeats(principal: Principal, rows: Iterable[Row], taken: Iterable[Holder]) -> set[bytes]:
-    """Return the ids of the rows whose ids hold the same statement already.
+def repeats(principal: Principal, rows: Iterable[Row], taken: Sequence[Holder]) -> set[bytes]:
+    """Return the ids of the rows whose ids hold the same statement already, or one that was erased: it stays away.
 
     Not of one that the sender may not see: it could try one content after the other until it hits.
     """
     held = {holder.id: holder.raw for holder in taken if principal.may_see(holder.keys)}
-    return {row.id for row in rows if row.id in held and same(held[row.id], row.raw)}
+    return {row.id for row in rows if row.id in held and same(held[row.id], row.raw)} | erased(taken)
+
+
+def erased(taken: Iterable[Holder]) -> set[bytes]:
+    """Return those ids whose statements were erased."""
+    return {holder.id for holder in taken if holder.erased}

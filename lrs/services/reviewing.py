@@ -4,7 +4,7 @@ How they follow the templates of the profile that they name; verbs and types tha
 could not be used. The counts are a function of the set of statements that are stored and not voided, as records are.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -60,6 +60,33 @@ class Reviewing:
                 notes.add(each.id[ORG_BYTES:], statement, facts)
             elif each.stored < notes.first <= each.voided <= notes.last:
                 notes.remove(each.id[ORG_BYTES:], statement, facts)
+
+    def mend(
+        self, org: bytes, before: Sequence[Found], place: int, after: Mapping[bytes, bytes], session: Session
+    ) -> None:
+        """Notice statements no longer, or as another text has it, of which everything up to ``place`` was read."""
+        ids = [each.id for each in before]
+        passed = self._store.aside.among(ids)
+        passed |= {each.id for each in self._store.statements.voided(ids) if each.voided <= place}
+        tallies: dict[Note, Tally] = defaultdict(Tally)
+        for each in before:
+            if each.id not in passed:
+                statement = each.id[ORG_BYTES:]
+                was, now = self._noted(each.raw), self._noted(after.get(statement))
+                for note, count in (was - now).items():
+                    tallies[note].statements -= count
+                    tallies[note].gone.append(statement)
+                for note, count in (now - was).items():
+                    tallies[note].statements += count
+                    tallies[note].come.append(statement)
+        if tallies:
+            self._store.reviews.change(org, tallies, session)
+
+    def _noted(self, raw: bytes | None) -> Counter[Note]:
+        if raw is None:
+            return Counter()
+        statement = _decode(raw)
+        return Counter(self._of(statement, facts_of(statement, self._vocabulary)))
 
     def write(self, notes: "Notes", org: bytes, session: Session) -> None:
         """Count what was noticed, in a transaction."""

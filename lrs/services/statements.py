@@ -12,7 +12,7 @@ from lrs.services import clocks
 from lrs.services.attachments import OutgoingAttachment, ReceivedAttachment
 from lrs.services.confinement import confine_statement
 from lrs.services.definitions import Definitions
-from lrs.services.drafts import draft, repeats, stamp
+from lrs.services.drafts import draft, erased, repeats, stamp
 from lrs.services.files import Files
 from lrs.services.principals import Principal
 from lrs.services.room import Room
@@ -105,16 +105,21 @@ class StatementService:
             stamp(drafts, stamps.first, principal, version)
             self._statements.restamp(written)
 
+        gone: set[bytes] = set()
         if drafts:
             with self._safetime.in_flight(len(drafts), move) as stamps:
                 stamp(drafts, stamps.first, principal, version)
-                written = self._insert(principal, [each.row for each in drafts])
+                written, gone = self._insert(principal, [each.row for each in drafts])
         if principal.may("define"):
-            self._definitions.learn(principal.org, batch.statements)
+            self._definitions.learn(principal.org, [each.statement for each in drafts if each.row.id not in gone])
         return [each.statement_id for each in drafts]
 
-    def _insert(self, principal: Principal, rows: list[Row]) -> list[Row]:
-        """Write the rows that are not stored yet and return them; raise Conflict where an id holds something else."""
+    def _insert(self, principal: Principal, rows: list[Row]) -> tuple[list[Row], set[bytes]]:
+        """Write the rows that are not stored yet; return them, and the ids of those that were erased before.
+
+        Raise Conflict where an id holds something else.
+        """
+        gone: set[bytes] = set()
         while rows:
             try:
                 self._statements.insert(rows, before_commit=self._before_commit)
@@ -123,10 +128,11 @@ class StatementService:
                 repeated = repeats(principal, rows, error.taken)
                 if taken - repeated:
                     raise _conflict(rows, taken - repeated) from error
+                gone |= erased(error.taken)
                 rows = [row for row in rows if row.id not in taken]
             else:
                 break
-        return rows
+        return rows, gone
 
     def get(self, principal: Principal, query: StatementQuery, languages: Sequence[str]) -> Answer:
         """Return the one statement that is asked for by its id; raise NotFound."""

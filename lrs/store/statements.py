@@ -27,15 +27,19 @@ _IN_FEED = RETURNED | {"voided": 1}
 _ROUNDS = 8
 _READ_BACK = 2.0
 """Seconds spent on finding out whether a write arrived whose answer was lost."""
-_HOLDER = {"org": 1, "raw": 1, "keys": 1}
+_HOLDER = {"org": 1, "raw": 1, "keys": 1, "erased": 1}
 
 
 class Holder(NamedTuple):
-    """The statement that holds an id: ``_id``, its JSON, and the keys that tell who may see it."""
+    """The statement that holds an id: ``_id``, its JSON, and the keys that tell who may see it.
+
+    Of one that was ``erased`` nothing else is known.
+    """
 
     id: bytes
     raw: bytes
     keys: frozenset[bytes]
+    erased: bool = False
 
 
 class Voided(NamedTuple):
@@ -108,9 +112,9 @@ class Statements:
         raise Unavailable  # the ids are fought over: the caller may send the same again
 
     def _placeholders(self, rows: Sequence[Row]) -> set[bytes]:
-        """Return which ids hold placeholders; raise Taken if any holds a statement."""
+        """Return which ids hold placeholders; raise Taken if any holds a statement, or held one that was erased."""
         held = list(self._rows.find({"_id": {"$in": [row.id for row in rows]}}, _HOLDER))
-        if taken := [_holder(document) for document in held if "org" in document]:
+        if taken := [_holder(document) for document in held if "org" in document or "erased" in document]:
             raise Taken(taken)
         return {document["_id"] for document in held}
 
@@ -140,7 +144,8 @@ class Statements:
         update: dict[str, Any] = {"$set": document}
         if row.voiding:
             update["$unset"] = {"voided": ""}  # a voiding statement cannot be voided (Data 2.3.2)
-        filled = self._rows.update_one({"_id": row.id, "org": {"$exists": False}}, update, session=session)
+        awaited = {"_id": row.id, "org": {"$exists": False}, "erased": {"$exists": False}}
+        filled = self._rows.update_one(awaited, update, session=session)
         if filled.matched_count == 0:
             raise _PlaceholderGone
 
@@ -150,10 +155,12 @@ class Statements:
         self._rows.bulk_write(writes, ordered=False, session=session)
 
     def restamp(self, rows: Sequence[Row]) -> None:
-        """Move stored rows to the ``stored`` and ``raw`` that they carry now."""
+        """Move stored rows to the ``stored`` and ``raw`` that they carry now, unless they were changed meanwhile."""
         with translated(), pymongo.timeout(self._deadline):
             for row in rows:
-                self._rows.update_one({"_id": row.id}, {"$set": {"stored": row.stored, "raw": row.raw}})
+                # What was erased in between must not come back.
+                as_written = {"_id": row.id, "org": row.org, "keys": row.keys}
+                self._rows.update_one(as_written, {"$set": {"stored": row.stored, "raw": row.raw}})
                 if row.refers is not None:
                     self._linked.update_many({"referrer": row.id}, {"$set": {"stored": row.stored}})
 
@@ -171,7 +178,10 @@ class Statements:
             return {row["_id"][len(org) :]: row["raw"] for row in rows}
 
     def voided(self, ids: Collection[bytes]) -> list[Voided]:
-        """Return those statements that are voided of these, which are of one organisation; in no order."""
+        """Return those statements that are voided of these, which are of one organisation; in no order.
+
+        Where what voided one is no longer there, it was voided from the beginning on.
+        """
         with translated(), pymongo.timeout(self._deadline):
             rows = list(self._rows.find({"_id": {"$in": list(ids)}, "org": {"$exists": True}, "voided": True}))
             first: dict[bytes, int] = {}
@@ -179,7 +189,7 @@ class Statements:
             for row in self._rows.find(voiding, {"refers": 1, "stored": 1, "_id": 0}):
                 stored = int(row["stored"])
                 first[row["refers"]] = min(stored, first.get(row["refers"], stored))
-        return [Voided(row["_id"], int(row["stored"]), row["raw"], first[row["_id"]]) for row in rows]
+        return [Voided(row["_id"], int(row["stored"]), row["raw"], first.get(row["_id"], 0)) for row in rows]
 
     def page(self, selection: Selection, *, limit: int) -> Page:
         """Return up to ``limit`` statements of a selection, in its order, and where the next page begins."""
@@ -254,6 +264,8 @@ class _PlaceholderGone(Exception):
 
 
 def _holder(document: dict[str, Any]) -> Holder:
+    if "org" not in document:
+        return Holder(document["_id"], b"", frozenset(), erased=True)
     return Holder(document["_id"], document["raw"], frozenset(document["keys"]))
 
 

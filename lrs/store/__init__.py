@@ -23,10 +23,13 @@ from lrs.store.cells import Cells
 from lrs.store.changes import Changes
 from lrs.store.consents import Consents, Wordings
 from lrs.store.credentials import Credentials
+from lrs.store.dead_letters import DeadLetters
 from lrs.store.diagnostics import Diagnostics
 from lrs.store.documents import Documents
 from lrs.store.entries import Seal
 from lrs.store.errors import translated
+from lrs.store.forwarded import Forwarded
+from lrs.store.forwards import Forwards
 from lrs.store.invitations import Invitations
 from lrs.store.learners import Learners
 from lrs.store.links import Links
@@ -39,6 +42,7 @@ from lrs.store.providers import Providers
 from lrs.store.record_pages import RecordPages
 from lrs.store.records import Records
 from lrs.store.registries import Registries
+from lrs.store.requests import Requests
 from lrs.store.reviews import Reviews
 from lrs.store.revocations import Revocations
 from lrs.store.sessions import Sessions
@@ -81,9 +85,9 @@ class Store:
         self.invitations = Invitations(self.database, deadline=deadline)
         self.sessions = Sessions(self.database, deadline=deadline)
         self.agreements = Agreements(self.database, deadline=deadline)
-        self.diagnostics = Diagnostics(self.database, deadline=min(deadline, _PATIENCE))
         self.consents = Consents(self.database, deadline=deadline)
         self.wordings = Wordings(self.database, deadline=deadline)
+        self.diagnostics = Diagnostics(self.database, deadline=min(deadline, _PATIENCE))
         self.promises = Promises(self.database)
         self.providers = Providers(self.database, deadline=deadline)
         self.revocations = Revocations(self.database, deadline=deadline)
@@ -99,7 +103,11 @@ class Store:
         self.reviews = Reviews(self.database, deadline=deadline)
         self.aside = AsideStatements(self.database, deadline=deadline)
         self.places = Places(self.database, deadline=deadline)
+        self.forwards = Forwards(self.database, deadline=deadline)
+        self.forwarded = Forwarded(self.database, deadline=deadline)
+        self.dead_letters = DeadLetters(self.database, deadline=deadline)
         self.policies = PolicyStore(self.database, deadline=deadline)
+        self.requests = Requests(self.database, deadline=deadline)
         self.allowances = Allowances(self.database)
         self.audit = Audit(client, self.database, deadline=deadline, seal=seal)
 

@@ -1,0 +1,88 @@
+"""The ``forwarded`` collection: which statements have gone to which store, or may have.
+
+A statement is noted before it is sent: whatever happens then, what may be there can be voided there. Nothing of it is
+kept but its id.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple
+
+import pymongo
+from pymongo import UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from lrs.store.errors import translated
+from lrs.store.rows import ORG_BYTES
+
+_LAST: Final = b"\xff" * 16
+
+
+class Gone(NamedTuple):
+    """A statement by its ``_id``, and the version of the agreement's key that it went with."""
+
+    statement: bytes
+    key: int
+
+
+class Forwarded:
+    """Keeps what has gone; every call ends within the deadline, else Unavailable."""
+
+    def __init__(self, database: Database[dict[str, Any]], *, deadline: float) -> None:
+        self._rows = database["forwarded"]
+        self._deadline = deadline
+
+    def note(self, forward: str, gone: Sequence[Gone], now: int) -> None:
+        """Note statements that are about to be sent; what is noted already stays as it is."""
+        writes = [
+            UpdateOne(
+                {"_id": _id(forward, each.statement)},
+                {"$setOnInsert": {"forward": forward, "statement": each.statement, "key": each.key, "at": now}},
+                upsert=True,
+            )
+            for each in gone
+        ]
+        with translated(), pymongo.timeout(self._deadline):
+            self._rows.bulk_write(writes, ordered=False)
+
+    def among(self, forward: str, statements: Collection[bytes]) -> dict[bytes, int]:
+        """Return those of these statements that may have gone, with the version of the key."""
+        ids = [_id(forward, each) for each in statements]
+        with translated(), pymongo.timeout(self._deadline):
+            rows = self._rows.find({"_id": {"$in": ids}}, {"statement": 1, "key": 1})
+            return {bytes(row["statement"]): int(row["key"]) for row in rows}
+
+    def forget(self, forward: str, statements: Collection[bytes], session: ClientSession) -> None:
+        """Forget statements that have not gone."""
+        self._rows.delete_many({"_id": {"$in": [_id(forward, each) for each in statements]}}, session=session)
+
+    def recall(self, statements: Collection[bytes], reason: str, session: ClientSession) -> int:
+        """Let statements, by their ``_id``, be voided wherever they have gone; return how often they had."""
+        where = {"statement": {"$in": list(statements)}}
+        return self._rows.update_many(where, {"$set": {"recall": reason}}, session=session).modified_count
+
+    def recalled(self, forward: str, most: int) -> list[Gone]:
+        """Return statements that are to be voided at a store."""
+        where = {"forward": forward, "recall": {"$exists": True}}
+        with translated(), pymongo.timeout(self._deadline):
+            rows = self._rows.find(where, {"statement": 1, "key": 1}).limit(most)
+            return [Gone(bytes(row["statement"]), int(row["key"])) for row in rows]
+
+    def voided(self, forward: str, statements: Collection[bytes], now: int) -> None:
+        """Note that statements have been voided there."""
+        ids = [_id(forward, each) for each in statements]
+        with translated(), pymongo.timeout(self._deadline):
+            self._rows.update_many({"_id": {"$in": ids}}, {"$unset": {"recall": ""}, "$set": {"voided": now}})
+
+    def clear_some(self, forward: str, most: int = 5000) -> bool:
+        """Remove some of what is noted of a store; tell whether there was anything."""
+        least = bytes.fromhex(forward)
+        where = {"_id": {"$gte": least, "$lte": least + _LAST}}
+        with translated(), pymongo.timeout(self._deadline):
+            ids = [row["_id"] for row in self._rows.find(where, {"_id": 1}).limit(most)]
+            self._rows.delete_many({"_id": {"$in": ids}})
+        return bool(ids)
+
+
+def _id(forward: str, statement: bytes) -> bytes:
+    return bytes.fromhex(forward) + statement[ORG_BYTES:]

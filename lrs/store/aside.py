@@ -14,6 +14,8 @@ from pymongo.database import Database
 from lrs.store.clearing import clear_some
 from lrs.store.errors import translated
 
+# As long as the rest of an ``_id``: MongoDB orders bytes by how many they are, first of all.
+_FIRST = bytes(16)
 _LAST = b"\xff" * 16
 
 
@@ -44,11 +46,11 @@ class AsideStatements:
     def count(self, org: bytes) -> int:
         """Return how many statements are set aside."""
         with translated(), pymongo.timeout(self._deadline):
-            return self._rows.count_documents({"_id": {"$gte": org, "$lte": org + _LAST}})
+            return self._rows.count_documents({"_id": {"$gte": org + _FIRST, "$lte": org + _LAST}})
 
     def some(self, org: bytes, most: int) -> Sequence[Aside]:
         """Return some of them, in the order of their ids."""
-        where = {"_id": {"$gte": org, "$lte": org + _LAST}}
+        where = {"_id": {"$gte": org + _FIRST, "$lte": org + _LAST}}
         with translated(), pymongo.timeout(self._deadline):
             rows = list(self._rows.find(where).sort("_id", 1).limit(most))
         return [Aside(row["_id"], int(row["stored"]), row["error"]) for row in rows]

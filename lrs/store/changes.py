@@ -120,7 +120,7 @@ class Changes:
     def forget(self, org: bytes, place: bytes) -> None:
         """Remove what was noted up to a place: nobody needs it any more."""
         with translated(), pymongo.timeout(self._deadline):
-            self._rows.delete_many({"_id": {"$gte": org, "$lte": org + place}})
+            self._rows.delete_many({"_id": {"$gte": org + bytes(PLACE_BYTES), "$lte": org + place}})
 
     def _free(self, org: bytes, turn: int, session: ClientSession) -> bytes:
         """Return the first place of a turn that is free: one transaction may note more than once."""

@@ -149,7 +149,8 @@ def mark(consent: Consent) -> bytes:
 
 
 def _span(org: bytes, after: str = "") -> dict[str, bytes]:
-    return {"$gt": org + bytes.fromhex(after), "$lte": org + b"\xff" * ID_BYTES}
+    # As long as the others: MongoDB orders bytes by how many they are, first of all.
+    return {"$gt": org + (bytes.fromhex(after) or bytes(ID_BYTES)), "$lte": org + b"\xff" * ID_BYTES}
 
 
 def _key(org: bytes, wording: Wording) -> bytes:

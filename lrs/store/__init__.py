@@ -40,12 +40,14 @@ from lrs.store.policies import PolicyStore
 from lrs.store.promises import Promises
 from lrs.store.providers import Providers
 from lrs.store.record_pages import RecordPages
+from lrs.store.record_walks import RecordWalks
 from lrs.store.records import Records
 from lrs.store.registries import Registries
 from lrs.store.requests import Requests
 from lrs.store.reviews import Reviews
 from lrs.store.revocations import Revocations
 from lrs.store.sessions import Sessions
+from lrs.store.shares import Shares
 from lrs.store.signing_keys import SigningKeys
 from lrs.store.statements import Statements
 from lrs.store.transactions import Session, transact
@@ -98,6 +100,8 @@ class Store:
         self.links = Links(self.database, deadline=deadline)
         self.records = Records(self.database, deadline=deadline)
         self.changes = Changes(self.database, deadline=deadline)
+        self.shares = Shares(self.database, deadline=deadline)
+        self.record_walks = RecordWalks(self.database)
         self.record_pages = RecordPages(self.database, deadline=deadline)
         self.cells = Cells(self.database, deadline=deadline)
         self.reviews = Reviews(self.database, deadline=deadline)

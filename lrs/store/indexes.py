@@ -75,6 +75,8 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "links": (),
     "moves": (),
     "changes": (),
+    "shares": (_index("agreement", "version"),),
+    "sharing": (),
     "records": (*_ORDERS, _index("org", "mark", "learner", *_OF_RECORDS, name="activity")),
     "cells": (_index("org", "family", "month"),),
     "reviews": (_index("org", "kind", "statements"),),

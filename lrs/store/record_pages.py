@@ -110,7 +110,7 @@ class RecordPages:
                 rows += self._rows.find(**question | {"limit": most - len(rows)})
                 if len(rows) == most:
                     break
-        found = [_record(row) for row in rows[:limit]]
+        found = [record_of(row) for row in rows[:limit]]
         if len(rows) < most:
             return found, None
         return found, Position(int(rows[limit - 1][asked.field]), found[-1].key)
@@ -180,7 +180,8 @@ def mark(activity: str) -> bytes:
     return blake2b(activity.encode(), digest_size=8).digest()
 
 
-def _record(row: Document) -> Record:
+def record_of(row: Document) -> Record:
+    """Read a record's document."""
     values = {name: _plain(row.get(name, _ABSENT.get(name))) for name in _FIELDS}
     return Record(
         row["_id"][ORG_BYTES:],

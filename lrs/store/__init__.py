@@ -27,6 +27,7 @@ from lrs.store.dead_letters import DeadLetters
 from lrs.store.diagnostics import Diagnostics
 from lrs.store.documents import Documents
 from lrs.store.entries import Seal
+from lrs.store.erasures import Erasures
 from lrs.store.errors import translated
 from lrs.store.forwarded import Forwarded
 from lrs.store.forwards import Forwards
@@ -44,6 +45,7 @@ from lrs.store.record_walks import RecordWalks
 from lrs.store.records import Records
 from lrs.store.registries import Registries
 from lrs.store.requests import Requests
+from lrs.store.removals import Removals
 from lrs.store.reviews import Reviews
 from lrs.store.revocations import Revocations
 from lrs.store.sessions import Sessions
@@ -112,6 +114,8 @@ class Store:
         self.dead_letters = DeadLetters(self.database, deadline=deadline)
         self.policies = PolicyStore(self.database, deadline=deadline)
         self.requests = Requests(self.database, deadline=deadline)
+        self.erasures = Erasures(self.database, deadline=deadline)
+        self.removals = Removals(self.database, deadline=deadline)
         self.allowances = Allowances(self.database)
         self.audit = Audit(client, self.database, deadline=deadline, seal=seal)
 

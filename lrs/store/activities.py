@@ -27,7 +27,7 @@ class Activities:
 
         ``change`` is asked again if another writer was faster. Raises Unavailable.
         """
-        document = _id(org, activity)
+        document = activity_id(org, activity)
         with translated(), pymongo.timeout(self._deadline):
             while True:
                 held = self._rows.find_one({"_id": document})
@@ -52,12 +52,13 @@ class Activities:
 
     def definitions(self, org: bytes, activities: Iterable[str]) -> dict[str, bytes]:
         """Return the definitions of those activities that have one."""
-        ids = [_id(org, activity) for activity in activities]
+        ids = [activity_id(org, activity) for activity in activities]
         if not ids:
             return {}
         with translated(), pymongo.timeout(self._deadline):
             return {row["activity"]: row["definition"] for row in self._rows.find({"_id": {"$in": ids}})}
 
 
-def _id(org: bytes, activity: str) -> bytes:
+def activity_id(org: bytes, activity: str) -> bytes:
+    """Return the ``_id`` of an activity's document."""
     return org + blake2b(activity.encode(), digest_size=16).digest()

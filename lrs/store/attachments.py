@@ -50,7 +50,8 @@ class Attachments:
         held = {"metadata.org": org, "metadata.sha2": sha2, "metadata.contentType": content_type}
         with translated():
             with pymongo.timeout(self._deadline):
-                found = self._files.find_one_and_update(held, {"$currentDate": {"metadata.touched": True}})
+                wanted = {"$currentDate": {"metadata.touched": True}, "$unset": {"metadata.left": ""}}
+                found = self._files.find_one_and_update(held, wanted)
             if found is not None:
                 return ObjectId(found["_id"])
             metadata = {
@@ -104,6 +105,26 @@ class Attachments:
         with translated():
             return self._sweep_uploads(older) + self._sweep_unnamed(older)
 
+    def sweep_left(self, org: bytes, *, older: float) -> int:
+        """Delete the files of an organisation that its statements have given up, and nobody has asked for since.
+
+        Whoever has looked one up within ``older`` seconds may be about to name it: it stays for now. Returns how many
+        went.
+        """
+        left = {"metadata.named": False, "metadata.left": True, "metadata.org": org} | _stale(
+            "$metadata.touched", older
+        )
+        gone = 0
+        with translated():
+            for row in self._each(self._files.find(left, {"_id": 1})):
+                with pymongo.timeout(self._deadline):
+                    if self._is_named(row["_id"]):
+                        continue
+                    if self._files.delete_one({"_id": row["_id"]} | left).deleted_count:
+                        self._delete(row["_id"])
+                        gone += 1
+        return gone
+
     def _sweep_uploads(self, older: float) -> int:
         gone = 0
         for upload in self._each(self._uploads.find(_stale("$touched", older), {"_id": 1})):
@@ -119,13 +140,20 @@ class Attachments:
         gone = 0
         for row in self._each(self._files.find(unnamed, {"_id": 1})):
             with pymongo.timeout(self._deadline):
-                if self._statements.find_one({"files": row["_id"]}, {"_id": 1}) is not None:
-                    self._files.update_one({"_id": row["_id"]}, {"$set": {"metadata.named": True}})
+                if self._is_named(row["_id"]):
+                    continue
                 # Its row first, and only if it is still stale: whoever looked it up meanwhile has touched it.
-                elif self._files.delete_one({"_id": row["_id"]} | unnamed).deleted_count:
+                if self._files.delete_one({"_id": row["_id"]} | unnamed).deleted_count:
                     self._delete(row["_id"])
                     gone += 1
         return gone
+
+    def _is_named(self, file: ObjectId) -> bool:
+        """Tell whether a statement names a file, and remember that one does."""
+        if self._statements.find_one({"files": file}, {"_id": 1}) is None:
+            return False
+        self._files.update_one({"_id": file}, {"$set": {"metadata.named": True}, "$unset": {"metadata.left": ""}})
+        return True
 
     def _each(self, items: Iterator[T]) -> Iterator[T]:
         """Yield the items, each step within the deadline: a walk as a whole may take as long as its reader does."""

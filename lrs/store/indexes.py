@@ -87,6 +87,8 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
         _index("forward", "recall", partialFilterExpression={"recall": {"$exists": True}}),
     ),
     "dead_letters": (_index("statement"), _index("owner", "retry", partialFilterExpression={"retry": True})),
+    "erasures": (_index("changed"),),
+    "erased_statements": (),
     "processes": (),
     "places": (),
     "allowances": (_index("until", expireAfterSeconds=0),),

@@ -12,6 +12,8 @@ PROGRAMMES: Final = f"{BASE}/programmes/"
 PSEUDONYMS: Final = "https://w3id.org/so-hoc/pseudonyms"
 # The home page of what an organisation's own credential stores is this and its code, percent-encoded.
 ORGANISATIONS: Final = "https://w3id.org/so-hoc/organisations/"
+# The home page of accounts that stand for people whose data were erased.
+ERASED: Final = "https://w3id.org/so-hoc/erased"
 # What a `mentored` statement is about, whose object is a person.
 MENTORING: Final = f"{BASE}/activities/mentoring"
 

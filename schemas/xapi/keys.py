@@ -90,6 +90,11 @@ def agent_key(agent: Mapping[str, Any]) -> bytes:
     return _key("a", identity(agent) or "")
 
 
+def person_key(who: str) -> bytes:
+    """Return the key of everything that the Agent or Group with this identity is the actor or object of, or in one."""
+    return _key("a", who)
+
+
 def group_key(who: str) -> bytes:
     """Return the key of everything whose actor is the Group with this identity."""
     return _key("g", who)
@@ -113,6 +118,18 @@ def mention_keys(who: str) -> list[bytes]:
 def registration_key(registration: str) -> bytes:
     """Return the key of everything in this registration."""
     return _digest("r", registration.lower())
+
+
+def identities_in(statement: Mapping[str, Any]) -> list[str]:
+    """Return the identities of all Agents and Groups in a valid statement, with repetitions."""
+    found, thing = _Found(), statement["object"]
+    for part in (statement, thing) if thing.get("objectType") == "SubStatement" else (statement,):
+        found.add_agent(part["actor"])
+        found.add_object(part["object"])
+        found.add_context(part.get("context"))
+    if (authority := statement.get("authority")) is not None:
+        found.add_agent(authority)
+    return found.agents
 
 
 def refers_to(statement: Mapping[str, Any]) -> str | None:

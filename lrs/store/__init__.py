@@ -44,8 +44,8 @@ from lrs.store.record_pages import RecordPages
 from lrs.store.record_walks import RecordWalks
 from lrs.store.records import Records
 from lrs.store.registries import Registries
-from lrs.store.requests import Requests
 from lrs.store.removals import Removals
+from lrs.store.requests import Requests
 from lrs.store.reviews import Reviews
 from lrs.store.revocations import Revocations
 from lrs.store.sessions import Sessions

@@ -24,7 +24,6 @@ from lrs.resources.api.members import members
 from lrs.resources.api.noticed import noticed
 from lrs.resources.api.oidc import oidc
 from lrs.resources.api.organisations import organisations
-from lrs.resources.api.policies import policies
 from lrs.resources.api.providers import providers
 from lrs.resources.api.records import records
 from lrs.resources.api.registries import registry_sections
@@ -49,6 +48,7 @@ from lrs.resources.xapi.activities import Activities
 from lrs.resources.xapi.agents import Agents
 from lrs.resources.xapi.documents import Documents
 from lrs.resources.xapi.statements import Statements
+from lrs.rights import rights
 from lrs.services.activities import ActivityService
 from lrs.services.agents import AgentService
 from lrs.services.assignments import AssignmentService
@@ -140,7 +140,7 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         reports(parts.reports),
         exports(parts.reports),
         launches(parts.tokens),
-        policies(PolicyService(store)),
+        *rights(config, parts, bodies),
         providers(parts.providers),
     ]
 

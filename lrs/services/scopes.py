@@ -17,7 +17,7 @@ XAPI: Final = frozenset(
     {"statements/write", MINE, "statements/read", "state", "define", "profile", "all/read", "all"},
 )
 """The scopes of the specification. ``all`` is about xAPI only: it administers nothing."""
-GUARDED: Final = frozenset({"admin", "credentials", "share", "audit/read"})
+GUARDED: Final = frozenset({"admin", "credentials", "share", "audit/read", "subjects"})
 """Scopes that only ``admin`` may grant: whoever hands out keys must not make itself more than it is."""
 OWN: Final = frozenset({"records/read", "reports/read", "imports/write"}) | GUARDED
 SCOPES: Final = XAPI | OWN
@@ -40,6 +40,8 @@ ALLOWED_BY: Final[dict[str, frozenset[str]]] = {
     "share": frozenset({"share"}),
     "shared/read": frozenset({"share", "records/read"}),
     "audit/read": frozenset({"audit/read"}),
+    "subjects": frozenset({"subjects"}),
+    "dossier": frozenset({"admin", "audit/read"}),
     "credentials": frozenset({"credentials", "admin"}),
     "admin": frozenset({"admin"}),
 }
@@ -47,7 +49,7 @@ ALLOWED_BY: Final[dict[str, frozenset[str]]] = {
 
 ROLES: Final[dict[Role, frozenset[str]]] = {
     "owner": OWN,
-    "operator": frozenset({"credentials", "records/read", "reports/read", "imports/write"}),
+    "operator": frozenset({"credentials", "records/read", "reports/read", "imports/write", "subjects"}),
     "analyst": frozenset({"records/read", "reports/read"}),
     "auditor": frozenset({"audit/read"}),
 }

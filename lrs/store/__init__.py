@@ -46,6 +46,7 @@ from lrs.store.records import Records
 from lrs.store.registries import Registries
 from lrs.store.removals import Removals
 from lrs.store.requests import Requests
+from lrs.store.requests import Requests
 from lrs.store.reviews import Reviews
 from lrs.store.revocations import Revocations
 from lrs.store.sessions import Sessions
@@ -113,6 +114,7 @@ class Store:
         self.forwarded = Forwarded(self.database, deadline=deadline)
         self.dead_letters = DeadLetters(self.database, deadline=deadline)
         self.policies = PolicyStore(self.database, deadline=deadline)
+        self.requests = Requests(self.database, deadline=deadline)
         self.requests = Requests(self.database, deadline=deadline)
         self.erasures = Erasures(self.database, deadline=deadline)
         self.removals = Removals(self.database, deadline=deadline)

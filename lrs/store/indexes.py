@@ -69,6 +69,11 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
         _index("org", "learner", partialFilterExpression={"learner": {"$exists": True}}),
         _index("org", "who", partialFilterExpression={"who": {"$exists": True}}),
     ),
+    "requests": (
+        _index("org", "state", "due"),
+        _index("org", "learner", partialFilterExpression={"learner": {"$exists": True}}),
+        _index("org", "who", partialFilterExpression={"who": {"$exists": True}}),
+    ),
     "assignments": (),
     "learners": (_index("org", "number", "identity"),),
     "learner_counters": (),

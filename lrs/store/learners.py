@@ -78,6 +78,18 @@ class Learners:
         if writes:
             self._rows.bulk_write(writes, session=session)
 
+    def restrict(self, org: bytes, numbers: Collection[int], session: ClientSession, *, restricted: bool) -> None:
+        """Let learners be restricted, or not any more: all identities that they have now."""
+        where = {"org": org, "number": {"$in": list(numbers)}}
+        change = {"$set": {"restricted": True}} if restricted else {"$unset": {"restricted": ""}}
+        self._rows.update_many(where, change, session=session)
+
+    def restricted(self, org: bytes, numbers: Collection[int], session: ClientSession | None = None) -> set[int]:
+        """Return which of these learners are restricted: one of whose identities is."""
+        where = {"org": org, "number": {"$in": list(numbers)}, "restricted": True}
+        with translated(), pymongo.timeout(self._deadline):
+            return {int(row["number"]) for row in self._rows.find(where, {"number": 1}, session=session)}
+
     def fresh(self, org: bytes, count: int) -> list[int]:
         """Return numbers that nobody has."""
         with translated(), pymongo.timeout(self._deadline):

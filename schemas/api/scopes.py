@@ -22,6 +22,7 @@ SCOPES: Final = (
     "admin",
     "credentials",
     "audit/read",
+    "subjects",
 )
 """The specification's (Communication 4.0), which are about xAPI only, and ours."""
 

@@ -30,6 +30,8 @@ ALLOWED = {
     "imports/write": {"imports/write"},
     "reviews": {"records/read", "credentials", "admin"},
     "share": {"share"},
+    "subjects": {"subjects"},
+    "dossier": {"admin", "audit/read"},
 }
 
 

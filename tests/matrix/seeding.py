@@ -43,6 +43,7 @@ def administer(world: World, store: Store) -> None:
         do(world, importer, "/api/units/assignments", body, 201)
         invite(world, organisation)
         trust(world, store, organisation)
+        concern(world, organisation)
         train(world, organisation, 2 + number)
         learn_stored(world, organisation)
     count(world, store)
@@ -161,6 +162,13 @@ def invite(world: World, organisation: str) -> None:
     key = world.holder(organisation, "admin")
     body = {"email": f"{key.mark}@hoc.example.vn", "name": f"Lan {key.mark}", "role": "auditor"}
     world.members[organisation] = do(world, key, "/api/members", body, 201)["member"]["id"]
+
+
+def concern(world: World, organisation: str) -> None:
+    """Let somebody have asked what the organisation knows."""
+    key = world.holder(organisation, "subjects")
+    body = {"type": "access", "learner": account(key, 0), "note": f"Đơn {key.mark}"}
+    world.requests[organisation] = do(world, key, "/api/subjects/requests", body, 201)["id"]
 
 
 def trust(world: World, store: Store, organisation: str) -> None:

@@ -51,6 +51,7 @@ READS: dict[str, str] = {
     "/api/reviews": "reviews",
     "/api/session": NOBODY,
     "/api/statements/query": "read",
+    "/api/subjects/requests": "subjects",
     "/api/targets": EVERYBODY,
     "/api/unit-links": EVERYBODY,
     "/api/units": EVERYBODY,
@@ -58,7 +59,14 @@ READS: dict[str, str] = {
 }
 """What is read, and the right that it needs; a session only people have."""
 NEEDED = {"/api/exports/kpi": {"period": "2026-08"}}
-TELLS = {"/api/learners", "/api/members", "/api/providers", "/api/records", "/api/units/assignments"}
+TELLS = {
+    "/api/learners",
+    "/api/members",
+    "/api/providers",
+    "/api/records",
+    "/api/subjects/requests",
+    "/api/units/assignments",
+}
 """Where every organisation has something marked as its own."""
 PERSON = {"email": "lan@hoc.example.vn", "name": "Lan"}
 SPLIT_OFF = {"kind": "split", "identity": "account:https://hoc.example.vn ai", "reason": "other"}
@@ -77,6 +85,7 @@ WRITES: dict[tuple[str, str], tuple[str, Any]] = {
         "admin",
         {"issuer": "https://x.example.vn", "audience": "x", "scopes": ["statements/write"]},
     ),
+    ("POST", "/api/subjects/requests"): ("subjects", {"type": "erase", "learner": "mailto:lan@hoc.example.vn"}),
     ("POST", "/api/units/assignments"): ("imports/write", SPLIT | {"reason": "x"}),
     ("POST", "/api/validate"): (EVERYBODY, []),
     ("PUT", "/api/frameworks"): ("host", {"frameworks": [], "crosswalks": []}),
@@ -97,8 +106,14 @@ OWNED: dict[str, tuple[str, Any]] = {
     "member": ("admin", {"disabled": True}),
     "provider": ("admin", {"disabled": True}),
     "id": ("host", {"name": "x"}),
+    "request": ("subjects", {}),
 }
 """What stands in paths: the right that its organisation's need, and a change that everybody would notice."""
+STEPS: dict[str, Any] = {
+    "/api/subjects/requests/{request}/extend": {"reason": "complex"},
+    "/api/subjects/requests/{request}/refuse": {"reason": "repeated"},
+}
+"""Where the change is another one."""
 
 
 class Operation(NamedTuple):
@@ -166,6 +181,7 @@ def ask_for_foreign(world: World, key: Key, operation: Operation, name: str) -> 
     if name in ("code", "number"):  # registries are everybody's; learners are asked for below
         return
     right, change = OWNED[name]
+    change = STEPS.get(operation.path, change)
     if name == "id" and allowed(key, right):
         change = {"name": f"Tổ chức {foreign}"}
     target = operation.path.replace(f"{{{name}}}", world.owned(foreign, name))
@@ -206,6 +222,9 @@ def check_that_nothing_changed(world: World) -> None:
         for path in (f"/api/members/{member}", f"/api/providers/{world.providers[organisation]}"):
             answer = world.ask(admin, "GET", path)
             world.expect(answer.status_code == 200 and not answer.get_json()["disabled"], admin, path, answer)
+        subjects = world.holder(organisation, "subjects")
+        answer = world.ask(subjects, "GET", f"/api/subjects/requests/{world.requests[organisation]}")
+        world.expect(answer.get_json()["state"] == "received", subjects, "requests", answer)
         answer = world.ask(admin, "GET", "/api/organisation")
         world.expect(answer.get_json()["name"] == f"Tổ chức {organisation}", admin, "organisation", answer)
 

@@ -43,6 +43,7 @@ SCOPES: tuple[tuple[str, ...], ...] = (
     ("reports/read",),
     ("imports/write",),
     ("share",),
+    ("subjects",),
 )
 MARK = re.compile(rb"mk[0-9a-f]{12}")
 NAME = re.compile(rb"[a-z-]+-\d+-[0-9a-f]{8}\b")
@@ -66,6 +67,7 @@ class World:
         self.keys: list[Key] = []
         self.members: dict[str, str] = {}
         self.providers: dict[str, str] = {}
+        self.requests: dict[str, str] = {}
         self.learners: dict[str, dict[int, list[str]]] = {}
         self.asked = 0
         self.leaks: list[str] = []
@@ -122,9 +124,8 @@ class World:
         """Return what an organisation has that stands in a path under this name."""
         if name == "key":
             return self.chance.choice(self.of(organisation)).name
-        return {"member": self.members, "provider": self.providers, "id": {organisation: organisation}}[name][
-            organisation
-        ]
+        owned = {"member": self.members, "provider": self.providers, "request": self.requests}
+        return owned[name][organisation] if name in owned else organisation
 
     def marks(self, answer: TestResponse) -> set[bytes]:
         """Return the marks in an answer."""

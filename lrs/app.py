@@ -11,6 +11,7 @@ from lrs.config import Config
 from lrs.parts import Parts
 from lrs.resources import errors
 from lrs.resources.alternate import AlternateSyntax
+from lrs.resources.api.agreements import agreements
 from lrs.resources.api.audit import audit
 from lrs.resources.api.batches import batches
 from lrs.resources.api.credentials import credentials
@@ -51,6 +52,7 @@ from lrs.resources.xapi.statements import Statements
 from lrs.rights import rights
 from lrs.services.activities import ActivityService
 from lrs.services.agents import AgentService
+from lrs.services.agreeing import AgreementService
 from lrs.services.assignments import AssignmentService
 from lrs.services.audit import AuditService
 from lrs.services.credentials import CredentialService
@@ -128,6 +130,7 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         sessions(parts.sessions, cookies),
         oidc(parts.oidc, cookies, _root(config)),
         audit(AuditService(store.audit)),
+        agreements(parts.agreements, AgreementService(store, config.pepper, registries)),
         units(registries, bodies),
         assignments(AssignmentService(store, registries)),
         *registry_sections(registries, bodies),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from lrs.config import Config
+from lrs.services.agreements import Agreements
 from lrs.services.audit import sealed_with
 from lrs.services.auth import Authenticator
 from lrs.services.batches import BatchService
@@ -55,6 +56,7 @@ class Parts:
         self.batches = BatchService(store, self.safetime, room=self.room)
         self.documents = DocumentService(store.documents, room=self.room, most=config.max_document)
         self.registries = RegistryService(store, config.timezone)
+        self.agreements = Agreements(store, config.pepper, self.registries)
         self.progress = Progress(store, lambda: self.safetime.consistent_through)
         self.reports = ReportService(store, self.registries, self.progress, config.timezone)
         self._know_callers(config)

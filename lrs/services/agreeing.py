@@ -9,7 +9,7 @@ from dataclasses import replace
 from secrets import token_bytes, token_hex
 from typing import Any, Final
 
-from lrs.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unavailable
+from lrs.errors import BadRequest, Conflict, Forbidden, NotFound, PreconditionFailed, Unavailable
 from lrs.services import clocks
 from lrs.services.agreements import PURPOSE, told_abroad
 from lrs.services.principals import Principal
@@ -27,6 +27,7 @@ from schemas.sharing.agreements import Filter
 
 _ID_BYTES: Final = 8
 _KEY_BYTES: Final = 32
+_MISSING: Final = "Send If-Match with the ETag of what was read: what is meant is that version, and no other."
 _OTHERS: Final = "Somebody has changed this agreement: nothing was done"
 
 _TERMS: Final = (
@@ -99,10 +100,11 @@ class AgreementService:
         self._store.administer(principal.org, insert, entry)
         return made
 
-    def change(self, principal: Principal, agreement: str, version: int, values: Mapping[str, Any]) -> Agreement:
+    def change(self, principal: Principal, agreement: str, version: int | None, values: Mapping[str, Any]) -> Agreement:
         """Name other terms for what is proposed, as in ``Agreement``; then the other side is to accept.
 
-        Raise PreconditionFailed where it is not this ``version`` any more, Conflict for what was accepted.
+        Raise BadRequest without a ``version``, PreconditionFailed where it is another one by now, Conflict for what was
+        accepted.
         """
 
         def change(held: Agreement) -> Mapping[str, Any]:
@@ -119,11 +121,10 @@ class AgreementService:
 
         return self._change(principal, agreement, "agreement.changed", change)
 
-    def accept(self, principal: Principal, agreement: str, version: int) -> Agreement:
+    def accept(self, principal: Principal, agreement: str, version: int | None) -> Agreement:
         """Accept what the other side has proposed, as it was read; for a partner outside, the giver does.
 
-        Raise PreconditionFailed where it is not this ``version`` any more; Conflict for what is no proposal, or over;
-        Forbidden to who named the terms.
+        Raise as ``change`` does; Conflict for what is no proposal, or over; Forbidden to who named the terms.
         """
         keys = self._new_keys(agreement, 1, 2)
 
@@ -234,7 +235,9 @@ class AgreementService:
         return sound(made, self._registries.current().units, self._registries.today())
 
 
-def _expect(held: Agreement, version: int) -> None:
+def _expect(held: Agreement, version: int | None) -> None:
+    if version is None:
+        raise BadRequest("If-Match is missing", [Fault("If-Match", "required", _MISSING)])
     if held.version != version:
         message = "It is another version: read it, and send its ETag in If-Match"
         raise PreconditionFailed(_OTHERS, [Fault("If-Match", "etag", message)])

@@ -6,6 +6,7 @@ read asks anew: what was suspended or ended a moment ago is closed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Final, NamedTuple
 
 from lrs.errors import Forbidden, NotFound
@@ -16,6 +17,7 @@ from lrs.store import Store
 from lrs.store.agreements import Agreement
 from lrs.store.entries import Detail, Entry
 from lrs.store.organisations import Organisation
+from schemas.registries.registries import Registries
 from schemas.sharing.agreements import LEVELS, Level
 
 __all__ = ["Agreement", "Agreements", "Secrets"]
@@ -52,6 +54,14 @@ class Agreements:
         if found is None or not found.concerns(principal.org):
             raise NotFound("There is no such agreement")
         return found
+
+    def registries(self) -> Registries:
+        """Return the registries that filters name things of."""
+        return self._registries.current()
+
+    def today(self) -> date:
+        """Return the day that decides whether an agreement is in force."""
+        return self._registries.today()
 
     def sides(self, agreement: Agreement) -> tuple[Organisation, Organisation | None]:
         """Return the giver and the taker; raise NotFound where one is no more."""

@@ -30,6 +30,7 @@ ALLOWED = {
     "imports/write": {"imports/write"},
     "reviews": {"records/read", "credentials", "admin"},
     "share": {"share"},
+    "shared/read": {"share", "records/read"},
     "subjects": {"subjects"},
     "dossier": {"admin", "audit/read"},
 }

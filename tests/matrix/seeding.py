@@ -42,6 +42,7 @@ def administer(world: World, store: Store) -> None:
         body = SPLIT | {"reason": f"Ấp {importer.mark}"}
         do(world, importer, "/api/units/assignments", body, 201)
         invite(world, organisation)
+        agree(world, organisation)
         trust(world, store, organisation)
         concern(world, organisation)
         train(world, organisation, 2 + number)
@@ -169,6 +170,20 @@ def concern(world: World, organisation: str) -> None:
     key = world.holder(organisation, "subjects")
     body = {"type": "access", "learner": account(key, 0), "note": f"Đơn {key.mark}"}
     world.requests[organisation] = do(world, key, "/api/subjects/requests", body, 201)["id"]
+
+
+def agree(world: World, organisation: str) -> None:
+    """Let the organisation propose what only it is a side of."""
+    key = world.holder(organisation, "share")
+    body = {
+        "giver": organisation,
+        "partner": {"name": f"Viện {key.mark}", "document": f"Số {key.mark}"},
+        "purpose": {"code": "joint-course", "vi": f"Lớp {key.mark}", "en": f"Course {key.mark}"},
+        "basis": "contract",
+        "level": "pseudonymous",
+        "statements": True,
+    }
+    world.agreements[organisation] = do(world, key, "/api/agreements", body, 201)["id"]
 
 
 def trust(world: World, store: Store, organisation: str) -> None:

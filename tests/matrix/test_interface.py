@@ -16,6 +16,7 @@ EVERYBODY = ""
 NOBODY = "nobody"
 
 READS: dict[str, str] = {
+    "/api/agreements": "shared/read",
     "/api/audit": "audit/read",
     "/api/credentials": "credentials",
     "/api/diagnostics": EVERYBODY,
@@ -60,6 +61,7 @@ READS: dict[str, str] = {
 """What is read, and the right that it needs; a session only people have."""
 NEEDED = {"/api/exports/kpi": {"period": "2026-08"}}
 TELLS = {
+    "/api/agreements",
     "/api/learners",
     "/api/members",
     "/api/providers",
@@ -70,8 +72,15 @@ TELLS = {
 """Where every organisation has something marked as its own."""
 PERSON = {"email": "lan@hoc.example.vn", "name": "Lan"}
 SPLIT_OFF = {"kind": "split", "identity": "account:https://hoc.example.vn ai", "reason": "other"}
+TERMS = {
+    "partner": {"name": "x", "document": "x"},
+    "purpose": {"code": "x", "vi": "x", "en": "x"},
+    "basis": "contract",
+    "level": "named",
+}
 WRITES: dict[tuple[str, str], tuple[str, Any]] = {
     ("PATCH", "/api/organisation"): ("admin", {"name": "x"}),
+    ("POST", "/api/agreements"): ("share", {"giver": "first"} | TERMS),
     ("POST", "/api/batches"): ("write", []),
     ("POST", "/api/credentials"): ("credentials", {"label": "x"}),
     ("POST", "/api/launches"): (
@@ -102,6 +111,7 @@ WRITES: dict[tuple[str, str], tuple[str, Any]] = {
 }
 """What is written: the right that it needs, and a body that would do."""
 OWNED: dict[str, tuple[str, Any]] = {
+    "agreement": ("share", {"k": 99}),
     "key": ("credentials", {"disabled": True}),
     "member": ("admin", {"disabled": True}),
     "provider": ("admin", {"disabled": True}),
@@ -181,6 +191,8 @@ def ask_for_foreign(world: World, key: Key, operation: Operation, name: str) -> 
     if name in ("code", "number"):  # registries are everybody's; learners are asked for below
         return
     right, change = OWNED[name]
+    if name == "agreement" and operation.method == "GET":
+        right = "shared/read"
     change = STEPS.get(operation.path, change)
     if name == "id" and allowed(key, right):
         change = {"name": f"Tổ chức {foreign}"}
@@ -225,6 +237,9 @@ def check_that_nothing_changed(world: World) -> None:
         subjects = world.holder(organisation, "subjects")
         answer = world.ask(subjects, "GET", f"/api/subjects/requests/{world.requests[organisation]}")
         world.expect(answer.get_json()["state"] == "received", subjects, "requests", answer)
+        sharing = world.holder(organisation, "share")
+        answer = world.ask(sharing, "GET", f"/api/agreements/{world.agreements[organisation]}")
+        world.expect(answer.get_json()["version"] == 1, sharing, "agreement", answer)
         answer = world.ask(admin, "GET", "/api/organisation")
         world.expect(answer.get_json()["name"] == f"Tổ chức {organisation}", admin, "organisation", answer)
 

@@ -68,6 +68,7 @@ class World:
         self.members: dict[str, str] = {}
         self.providers: dict[str, str] = {}
         self.requests: dict[str, str] = {}
+        self.agreements: dict[str, str] = {}
         self.learners: dict[str, dict[int, list[str]]] = {}
         self.asked = 0
         self.leaks: list[str] = []
@@ -124,7 +125,7 @@ class World:
         """Return what an organisation has that stands in a path under this name."""
         if name == "key":
             return self.chance.choice(self.of(organisation)).name
-        owned = {"member": self.members, "provider": self.providers, "request": self.requests}
+        owned = {"agreement": self.agreements, "member": self.members, "provider": self.providers, "request": self.requests}
         return owned[name][organisation] if name in owned else organisation
 
     def marks(self, answer: TestResponse) -> set[bytes]:

@@ -3,18 +3,16 @@
 Made here from the document that programs read, so that it needs no script and nothing from another host.
 """
 
-import base64
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup, escape
 
 from lrs.resources.encodings import vary
+from lrs.resources.pages import Pages
 
 Described = Mapping[str, Any]
 
@@ -64,21 +62,15 @@ def docs(describe: Callable[[], Described]) -> Blueprint:
     """Return the page; ``describe`` gives the OpenAPI document, which does not change while this process runs."""
     blueprint = Blueprint("docs", __name__, url_prefix="/api", template_folder="../templates")
     blueprint.add_app_template_filter(_prose, "prose")
-    style = files("lrs.resources").joinpath("templates/docs.css").read_text("utf-8")
-    allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'"
+    pages = Pages()
 
     @cache
     def page(language: str) -> str:
-        return render_template("docs.html", **_shown(describe(), language), style=Markup(style))  # noqa: S704 - our file
+        return render_template("docs.html", **_shown(describe(), language), style=pages.style)
 
     @blueprint.get("/docs")
     def show() -> Response:
-        response = Response(
-            page(request.accept_languages.best_match(_WORDS, "en")), content_type="text/html; charset=utf-8"
-        )
-        response.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors 'none'"
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response = pages.answer(page(request.accept_languages.best_match(_WORDS, "en")))
         vary(response, "Accept-Language")
         return response
 

@@ -8,20 +8,21 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from secrets import token_bytes
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from lrs.errors import LRSError, Unauthorized
 from lrs.services import clocks
 from lrs.services.limits import Attempts
 from lrs.services.memory import Memory
-from lrs.services.principals import Limits, Principal, bounds_of
+from lrs.services.principals import Bound, Limits, Principal, bounds_of
 from lrs.services.pseudonyms import intake_of
 from lrs.store import Store
 from lrs.store.credentials import Credential
 from lrs.store.organisations import Organisation
+from schemas.xapi.identity import identity
 
 REMEMBERED: Final = 30.0
 """Seconds that a caller is known without asking the store: what a revocation may take."""
@@ -173,6 +174,7 @@ def digest(pepper: bytes, key: str, secret: str) -> bytes:
 def principal_of(credential: Credential, organisation: Organisation) -> Principal:
     """Return the caller that a credential stands for, but for its intake."""
     agent = json.loads(credential.authority)
+    bound = bound_of(credential.bound)
     return Principal(
         org=credential.org,
         credential=credential.key,
@@ -183,6 +185,15 @@ def principal_of(credential: Credential, organisation: Organisation) -> Principa
         leniency=credential.leniency,
         organisation=organisation.id,
         limits=Limits(**credential.limits),
-        bounds=bounds_of(credential.scopes, agent),
+        bounds=bounds_of(credential.scopes, agent, bound=bound),
         relay=credential.relay,
+        bound=bound,
     )
+
+
+def bound_of(told: Mapping[str, Any]) -> Bound | None:
+    """Return what a credential is bound to, by what is stored of it; None where it is not."""
+    if not told:
+        return None
+    team = told.get("team")
+    return Bound(told.get("organisation"), identity(team) if team else None, told.get("consent"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from lrs.errors import Forbidden, Unavailable
+from lrs.services.binding import Binding
 from lrs.services.confinement import confine_statement
 from lrs.services.definitions import Definitions
 from lrs.services.drafts import Draft, draft, erased, stamp
@@ -76,6 +77,7 @@ class BatchService:
 
     def __init__(self, store: Store, safetime: SafeTime, *, room: Room) -> None:
         self._statements = store.statements
+        self._binding = Binding(store)
         self._files = Files(store.attachments)
         self._definitions = Definitions(store.activities)
         self._safetime = safetime
@@ -105,6 +107,7 @@ class BatchService:
         try:
             row = Candidate(*principal.intake.admit(*row))
             confine_statement(principal, row.statement)
+            self._binding.require(principal, row.statement)
             (files,) = self._files.keep(principal.org, [row.statement], (), single=True)
         except (Forbidden, Refused) as refused:
             return Outcome("refused", row.statement.get("id"), refused.faults)

@@ -15,12 +15,13 @@ from lrs.errors import Forbidden, NotFound, Unavailable
 from lrs.services import clocks
 from lrs.services.auth import digest
 from lrs.services.principals import Limits, Principal
-from lrs.services.scopes import DEFAULT
+from lrs.services.scopes import BOUND, DEFAULT
 from lrs.store import Store
 from lrs.store.credentials import Credential
 from lrs.store.entries import Detail, Entry
 from lrs.store.transactions import Session
 from schemas.faults import Fault, Refused
+from schemas.training.organisations import account_of, told_by
 
 __all__ = ["Credential", "CredentialService", "Issued", "Wanted"]
 
@@ -41,6 +42,7 @@ class Wanted:
     limits: Mapping[str, int] = field(default_factory=dict)
     intake: Mapping[str, str] = field(default_factory=dict)
     relay: bool = False
+    bound: Mapping[str, Any] | None = None
 
 
 class Issued(NamedTuple):
@@ -82,9 +84,11 @@ class CredentialService:
         principal.require("credentials")
         principal.require_grant(wanted.scopes)
         _require_relay(principal, relay=wanted.relay)
+        _check_authority(wanted)
         self._require_bounded(wanted.limits)
         wanted = replace(wanted, limits=_within(principal, wanted.limits))
         issued = self._made(principal.org, wanted)
+        _check_bound(issued.credential)
 
         def insert(session: Session) -> None:
             if not self._rows.insert(issued.credential, session):
@@ -93,20 +97,22 @@ class CredentialService:
         details: dict[str, Detail] = {"scopes": sorted(wanted.scopes)}
         if wanted.relay:
             details["relay"] = True
+        if wanted.bound:
+            details["bound"] = sorted(wanted.bound)
         entry = Entry(principal.credential, "credential.created", issued.credential.key, details)
         self._store.administer(principal.org, insert, entry)
         return issued
 
     def _made(self, org: bytes, wanted: Wanted) -> Issued:
         key, secret = secrets.token_hex(_KEY_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
-        account = {"account": {"homePage": self._home_page, "name": key}}
-        authority = {"objectType": "Agent"} | dict(wanted.authority or account)
+        bound = wanted.bound or {}
+        authority = dict(wanted.authority) if wanted.authority else self._account(key, bound)
         made = Credential(
             key=key,
             org=org,
             digest=digest(self._pepper, key, secret),
             scopes=wanted.scopes,
-            authority=json.dumps(authority, ensure_ascii=False).encode(),
+            authority=_written({"objectType": "Agent"} | authority),
             origins=wanted.origins,
             leniency=wanted.leniency,
             label=wanted.label,
@@ -115,14 +121,22 @@ class CredentialService:
             limits=wanted.limits,
             intake=wanted.intake,
             relay=wanted.relay,
+            bound=bound,
         )
         return Issued(made, secret)
+
+    def _account(self, key: str, bound: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the account of a key: at its organisation where it is bound to one, else at this server."""
+        if "organisation" in bound:
+            return account_of(bound["organisation"], key)
+        return {"objectType": "Agent", "account": {"homePage": self._home_page, "name": key}}
 
     def change(self, principal: Principal, key: str, values: Mapping[str, Any]) -> Credential:
         """Set fields of a credential, named and typed as in ``Credential``; return it as it is then.
 
-        Raise NotFound; Forbidden where the caller may not grant the scopes or limits that it has, or the scopes that it
-        is to have; Refused for too high limits.
+        With what it is bound to, the authority of what it stores changes as well. Raise NotFound; Forbidden where the
+        caller may not grant the scopes or limits that it has, or the scopes that it is to have; Refused for too high
+        limits, and for what does not go with what it is bound to.
         """
         principal.require("credentials")
         principal.require_grant(values.get("scopes", frozenset()))
@@ -130,11 +144,16 @@ class CredentialService:
         if "limits" in values:
             self._require_bounded(values["limits"])
             values = {**values, "limits": _within(principal, values["limits"])}
+        if "bound" in values:
+            values = {**values, "bound": values["bound"] or {}}
 
         def change(session: Session) -> tuple[Credential, dict[str, Any]]:
             held = self._grantable(principal, key, session)
             changed = {name: value for name, value in values.items() if getattr(held, name) != value}
+            if "bound" in changed:
+                changed["authority"] = _written(self._account(key, changed["bound"]))
             if changed:
+                _check_bound(replace(held, **changed))
                 self._rows.change(principal.org, key, changed, session)
             return replace(held, **changed), changed
 
@@ -200,6 +219,31 @@ def _require_relay(principal: Principal, *, relay: bool) -> None:
         raise Forbidden("You may not grant relay")
 
 
+def _check_authority(wanted: Wanted) -> None:
+    """Raise Refused for an authority that is not for the credential's owner to choose."""
+    if wanted.authority and "organisation" in (wanted.bound or {}):
+        raise Refused.at("authority", "bound", "What is bound to an organisation is stored under its own account.")
+    if told_by(wanted.authority) is not None:
+        raise Refused.at("authority", "bound", "Such accounts are those of credentials that are bound.")
+
+
+def _check_bound(credential: Credential) -> None:
+    """Raise Refused where a credential cannot be bound so, or not with what it may do."""
+    if not credential.bound:
+        return
+    if foreign := credential.scopes - BOUND:
+        raise Refused.at("scopes", "bound", f"Not for one that is bound: {', '.join(sorted(foreign))}.")
+    if "consent" in credential.bound and "statements/read" in credential.scopes:
+        # Statements of one page are of many people: what each has agreed to is looked up for records.
+        raise Refused.at("scopes", "bound", "With a consent, statements/read/mine or records/read.")
+    if credential.relay:
+        raise Refused.at("relay", "bound", "What is bound tells of itself only.")
+
+
+def _written(authority: Mapping[str, Any]) -> bytes:
+    return json.dumps(authority, ensure_ascii=False).encode()
+
+
 def _own(principal: Principal) -> dict[str, int]:
     return {name: most for name, most in principal.limits._asdict().items() if most is not None}
 
@@ -226,6 +270,8 @@ def _told(principal: Principal, key: str, changed: Mapping[str, Any]) -> Entry |
         details["scopes"] = sorted(changed["scopes"])
     if "intake" in changed:
         details["intake"] = sorted(f"{name}={word}" for name, word in changed["intake"].items())
+    if "bound" in changed:
+        details["bound"] = sorted(changed["bound"])
     if "relay" in changed:
         details["relay"] = changed["relay"]
     if "disabled" in changed:

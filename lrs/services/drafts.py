@@ -10,8 +10,9 @@ from msgspec import json
 from lrs.services.principals import Principal
 from lrs.store.rows import Row, document_id
 from lrs.store.statements import Holder
+from schemas.training.organisations import all_keys
 from schemas.xapi.equality import same
-from schemas.xapi.keys import is_voiding, refers_to, statement_keys
+from schemas.xapi.keys import is_voiding, refers_to
 from schemas.xapi.normalise import complete
 from schemas.xapi.statements import Statement
 from schemas.xapi.timestamps import iso
@@ -40,7 +41,7 @@ def draft(principal: Principal, statement: Statement, text: bytes, files: Sequen
         org=principal.org,
         stored=0,
         raw=b"",
-        keys=statement_keys(statement, principal.authority_agent, origin),
+        keys=all_keys(statement, principal.authority_agent, origin),
         refers=document_id(principal.org, target) if target else None,
         voiding=is_voiding(statement),
         files=list(files),

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from lrs.errors import Forbidden
-from lrs.services.scopes import ALLOWED_BY, grantable
+from lrs.services.scopes import ALLOWED_BY, RIGHTS_OF_BOUND, grantable
 from lrs.store.organisations import HOST
 from schemas.training.intake import DEFAULT, Intake
-from schemas.xapi.keys import agent_key, author_key, registration_key
+from schemas.xapi.keys import agent_key, author_key, group_key, organisation_key, registration_key
 
 Bounds = tuple[tuple[bytes, ...], ...]
 """Groups of query keys: a statement must have one of every group."""
@@ -27,6 +27,17 @@ class Limits(NamedTuple):
 
 
 _UNLIMITED: Final = Limits()
+
+
+class Bound(NamedTuple):
+    """What a credential is bound to: an organisation, by its code; a team, by its identity; or both.
+
+    With a ``consent`` it is told of nobody whose consent to this purpose does not stand.
+    """
+
+    organisation: str | None = None
+    team: str | None = None
+    consent: str | None = None
 
 
 class Held(NamedTuple):
@@ -58,6 +69,7 @@ class Principal:
     the same parsed. ``origins`` are those whose pages may read the answers, ``leniency`` names what is forgiven.
     ``bounds`` hold for every statement that it may see, ``intake`` is what becomes of those that it sends. ``token`` is
     the one of ours that it came with. Who may ``relay`` passes on statements of others, which keep their authority.
+    Who is ``bound`` may do nothing that knows nothing of what it is bound to.
     """
 
     org: bytes
@@ -74,14 +86,19 @@ class Principal:
     intake: Intake = DEFAULT
     token: Held | None = field(default=None, compare=False)
     relay: bool = False
+    bound: Bound | None = None
 
     def may(self, right: str) -> bool:
         """Tell whether one of the scopes allows this."""
+        if self.bound is not None and right not in RIGHTS_OF_BOUND:
+            return False
         return not self.scopes.isdisjoint(ALLOWED_BY[right])
 
     def require(self, right: str) -> None:
         """Raise Forbidden unless one of the scopes allows this."""
         if not self.may(right):
+            if self.bound is not None:
+                raise Forbidden("This is not for a credential that is bound to an organisation or a team")
             raise Forbidden(f"This needs a credential with the scope {' or '.join(sorted(ALLOWED_BY[right]))}")
 
     def require_grant(self, scopes: AbstractSet[str]) -> None:
@@ -100,13 +117,22 @@ class Principal:
             raise Forbidden("This is for administrators of the organisation that runs this server")
 
 
-def bounds_of(scopes: frozenset[str], authority: dict[str, Any], launch: Launch | None = None) -> Bounds:
+def bounds_of(
+    scopes: frozenset[str],
+    authority: dict[str, Any],
+    launch: Launch | None = None,
+    bound: Bound | None = None,
+) -> Bounds:
     """Return what every statement must have that a caller with these scopes may see.
 
     Without a scope that reads all statements, it is those stored under the caller's own authority; in a launch, of
-    these only those of its learner and registration.
+    these only those of its learner and registration. Of one that is bound, only those of its organisation or team.
     """
     groups: list[bytes] = []
+    if bound is not None and bound.organisation is not None:
+        groups.append(organisation_key(bound.organisation))
+    if bound is not None and bound.team is not None:
+        groups.append(group_key(bound.team))
     if scopes.isdisjoint(ALLOWED_BY["statements/read/all"]) or launch is not None:
         groups.append(author_key(authority))
     if launch is not None:

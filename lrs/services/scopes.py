@@ -35,6 +35,7 @@ ALLOWED_BY: Final[dict[str, frozenset[str]]] = {
     "agents/read": frozenset({MINE, "statements/read"}) | _EVERYTHING,
     "define": frozenset({"define", "all"}),
     "records/read": frozenset({"records/read"}),
+    "records/read/own": frozenset({"records/read"}),
     "reports/read": frozenset({"reports/read", "records/read"}),
     "imports/write": frozenset({"imports/write"}),
     "share": frozenset({"share"}),
@@ -46,6 +47,13 @@ ALLOWED_BY: Final[dict[str, frozenset[str]]] = {
     "admin": frozenset({"admin"}),
 }
 """Every right, with the scopes of which one is enough."""
+
+BOUND: Final = frozenset({"statements/write", MINE, "statements/read", "records/read"})
+"""The scopes that a credential may have which is bound to an organisation or a team."""
+RIGHTS_OF_BOUND: Final = frozenset(
+    {"statements/write", "statements/read", "statements/read/all", "agents/read", "records/read/own"},
+)
+"""What such a credential may do with them. What is not named here knows nothing of bounds, and is not for it."""
 
 ROLES: Final[dict[Role, frozenset[str]]] = {
     "owner": OWN,

@@ -10,6 +10,7 @@ import msgspec
 from lrs.errors import Conflict, NotFound
 from lrs.services import clocks
 from lrs.services.attachments import OutgoingAttachment, ReceivedAttachment
+from lrs.services.binding import Binding
 from lrs.services.confinement import confine_statement
 from lrs.services.definitions import Definitions
 from lrs.services.drafts import draft, erased, repeats, stamp
@@ -71,6 +72,7 @@ class StatementService:
         before_commit: Callable[[], None] | None = None,
     ) -> None:
         self._statements = store.statements
+        self._binding = Binding(store)
         self._files = Files(store.attachments)
         self._definitions = Definitions(store.activities)
         self._safetime = safetime
@@ -98,6 +100,9 @@ class StatementService:
         if principal.launch is not None:
             for index, statement in enumerate(batch.statements):
                 confine_statement(principal, statement, "" if batch.single else item("", index))
+        if principal.bound is not None:
+            for index, statement in enumerate(batch.statements):
+                self._binding.require(principal, statement, "" if batch.single else item("", index))
         files = self._files.keep(principal.org, batch.statements, batch.received, single=batch.single)
         drafts = [draft(principal, *sent) for sent in zip(batch.statements, batch.texts, files, strict=True)]
 

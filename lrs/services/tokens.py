@@ -121,6 +121,8 @@ class Tokens:
         Of the scopes asked for it gets those that the credential has and that a launch may have.
         """
         principal.require("statements/write")
+        if principal.bound is not None:
+            raise Forbidden("Content knows nothing of what this credential is bound to")
         credential = self._own(principal)
         scopes = covered(asked & LAUNCH_SCOPES, principal.scopes)
         lifetime = min(minutes, LONGEST_LAUNCH) * 60
@@ -144,10 +146,12 @@ class Tokens:
         admitted = self._admit(credential)
         held = admitted.principal
         launch = Launch(**msgspec.structs.asdict(claims.launch)) if claims.launch else None
+        if launch is not None and held.bound is not None:
+            raise Unauthorized
         if launch is not None:
             launch = replace(launch, agent=dict(held.intake.agent(launch.agent)))
         scopes = common(frozenset(claims.scope.split()), held.scopes)
-        bounds = bounds_of(scopes, held.authority_agent, launch)
+        bounds = bounds_of(scopes, held.authority_agent, launch, held.bound)
         ends = claims.exp * _MILLION
         until = ends if admitted.until is None else min(ends, admitted.until)
         came_with = Held(claims.jti, claims.exp)

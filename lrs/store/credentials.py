@@ -21,6 +21,7 @@ class Credential:
     Instants are microseconds since the epoch; ``expires`` None is never, ``used`` is known to a minute or so.
     ``intake`` is the policy on what is sent: its words by name, those of ``schemas.training.intake``.
     ``limits`` holds those of ``requests`` and ``statements`` a minute, ``body`` bytes and ``batch`` that are set.
+    ``bound`` is what it is bound to, by name: ``organisation`` (code), ``team`` (Group), ``consent`` (purpose).
     ``relay`` lets statements that are stored with it keep the authority they come with.
     ``given`` is what the settings of a server have given the first one, by field, whatever it holds now.
     """
@@ -41,6 +42,7 @@ class Credential:
     intake: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
     relay: bool = False
+    bound: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Credentials:
@@ -125,6 +127,7 @@ def _row(credential: Credential) -> dict[str, Any]:
         "intake": dict(credential.intake),
         "given": dict(credential.given),
         "relay": credential.relay,
+        "bound": dict(credential.bound),
     }
     moments = {"expires": credential.expires, "used": credential.used}
     return row | {name: moment for name, moment in moments.items() if moment is not None}
@@ -148,6 +151,7 @@ def _credential(row: dict[str, Any]) -> Credential:
         row.get("intake", {}),
         row.get("given", {}),
         row.get("relay", False),
+        row.get("bound", {}),
     )
 
 

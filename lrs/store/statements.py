@@ -235,6 +235,18 @@ class Statements:
         with translated(), pymongo.timeout(self._deadline):
             return self._rows.find_one({"org": org, "keys": {"$in": list(keys)}}, {"_id": 1}) is not None
 
+    def any_holds(
+        self, org: bytes, groups: Groups, holds: Callable[[bytes], bool], *, without: bytes | None = None
+    ) -> bool:
+        """Tell whether this holds for the JSON of any statement that has one key of every group, and not that other.
+
+        Those that are voided do not count. The groups should leave few.
+        """
+        where: dict[str, Any] = {"org": org, "voided": {"$ne": True}}
+        each = [having(groups), *([{"keys": {"$ne": without}}] if without is not None else [])]
+        with translated(), pymongo.timeout(self._deadline):
+            return any(holds(row["raw"]) for row in self._rows.find(where | {"$and": each}, {"raw": 1}))
+
     def latest(self, org: bytes, *, before: int | None, most: int) -> list[Found]:
         """Return the statements that are not voided stored last, or last before an instant; the newest first."""
         where: dict[str, Any] = {"org": org, "voided": {"$ne": True}}

@@ -1,13 +1,14 @@
 """Credentials, the keys of one organisation, as /api takes and gives them."""
 
+import unicodedata
 from typing import Any, Final
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from schemas.api.plain import END, MOST_LISTED, Flag, Instant, Name, SetOf, Strict, Written
 from schemas.api.scopes import scopes
 from schemas.training.intake import CONTENTS, IDENTITIES
-from schemas.xapi.agents import Agent
+from schemas.xapi.agents import IDENTIFIERS, Agent, Group
 from schemas.xapi.containers import Nested
 from schemas.xapi.leniency import RELAXATIONS
 
@@ -17,22 +18,28 @@ _LONGEST_ORIGIN: Final = 300
 _MOST: Final = 2**31 - 1
 
 _TEXT: Final = {"type": "string"}
+_IDENTIFIED: Final = {
+    "name": _TEXT,
+    "mbox": {"type": "string", "pattern": "^mailto:[^@]+@[^@]+$"},
+    "mbox_sha1sum": {"type": "string", "pattern": "^[0-9a-f]{40}$"},
+    "openid": {"type": "string", "format": "uri"},
+    "account": {
+        "type": "object",
+        "required": ["homePage", "name"],
+        "properties": {"homePage": {"type": "string", "format": "uri"}, "name": _TEXT},
+    },
+}
 _AUTHORITY: Final = {
     "type": "object",
     "description": "An Agent of xAPI, which the statements of this key are stored under. When absent, the account of"
     " this key's name at this server.",
-    "properties": {
-        "objectType": {"type": "string", "enum": ["Agent"]},
-        "name": _TEXT,
-        "mbox": {"type": "string", "pattern": "^mailto:[^@]+@[^@]+$"},
-        "mbox_sha1sum": {"type": "string", "pattern": "^[0-9a-f]{40}$"},
-        "openid": {"type": "string", "format": "uri"},
-        "account": {
-            "type": "object",
-            "required": ["homePage", "name"],
-            "properties": {"homePage": {"type": "string", "format": "uri"}, "name": _TEXT},
-        },
-    },
+    "properties": {**_IDENTIFIED, "objectType": {"type": "string", "enum": ["Agent"]}},
+}
+_TEAM: Final = {
+    **_AUTHORITY,
+    "description": "A Group of xAPI with an identifier; its name and its members play no part.",
+    "properties": {**_IDENTIFIED, "objectType": {"type": "string", "enum": ["Group"]}},
+    "required": ["objectType"],
 }
 
 
@@ -86,6 +93,49 @@ def _leniency(**options: Any) -> SetOf:
     return SetOf(known, metadata={"description": "What this key is forgiven, by name."}, **options)
 
 
+class BoundSchema(Strict):
+    """What a key is bound to: it writes and reads only what is about that."""
+
+    organisation = fields.String(
+        validate=(
+            validate.Length(1, 50),
+            validate.Regexp(rf"^[^\s\x00-\x1f\x7f](.*[^\s\x00-\x1f\x7f])?{END}", error="This is no code."),
+        ),
+        metadata={
+            "description": "The code of a company, a school or a host, as the extension `organisation` carries it."
+            " What the key stores must carry it, and is stored under an account of that organisation.",
+            "example": "vnuhcm-lab",
+        },
+    )
+    team = Nested(Group, metadata=_TEAM)
+    consent = fields.String(
+        validate=validate.Regexp(rf"^[a-z0-9][a-z0-9-]{{0,39}}{END}", error="This is no purpose."),
+        metadata={
+            "description": "A purpose: people are told of whose consent to it stands, and of nobody else.",
+            "example": "employer",
+        },
+    )
+
+    @post_load
+    def _spelled(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if "organisation" in data:
+            data["organisation"] = unicodedata.normalize("NFC", data["organisation"])
+        if "team" in data:
+            data["team"] = {name: data["team"][name] for name in ("objectType", *IDENTIFIERS) if name in data["team"]}
+        return data
+
+    @validates_schema(skip_on_field_errors=True)
+    def _known(self, data: dict[str, Any], **_: Any) -> None:
+        if not data.keys() & {"organisation", "team"}:
+            raise ValidationError("Name an organisation, a team, or both.")
+        if "team" in data and data["team"].keys().isdisjoint(IDENTIFIERS):
+            raise ValidationError("A team needs an identifier.", "team")
+
+
+def _bound(**options: Any) -> fields.Nested:
+    return fields.Nested(BoundSchema, **options)
+
+
 def _relay(**options: Any) -> Flag:
     told = {
         "description": "Whether statements keep the authority they come with, where it is an Agent: for a store that"
@@ -110,6 +160,7 @@ class NewCredentialSchema(Strict):
     limits = fields.Nested(LimitsSchema)
     intake = fields.Nested(IntakeSchema)
     relay = _relay()
+    bound = _bound()
 
 
 class CredentialChangeSchema(Strict):
@@ -124,6 +175,7 @@ class CredentialChangeSchema(Strict):
     limits = fields.Nested(LimitsSchema)
     intake = fields.Nested(IntakeSchema)
     relay = _relay()
+    bound = _bound(allow_none=True)
 
 
 class CredentialSchema(Schema):
@@ -144,6 +196,7 @@ class CredentialSchema(Schema):
     limits = fields.Nested(LimitsSchema, required=True)
     intake = fields.Nested(IntakeSchema, required=True)
     relay = _relay(required=True)
+    bound = _bound(required=True)
 
 
 class IssuedCredentialSchema(CredentialSchema):

@@ -18,23 +18,28 @@ _IRIS: Final = frozenset(iri for iri, word in Vocabulary().extensions.items() if
 _PLACES: Final = ("result", "context")
 
 
-def named(statement: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    """Yield every organisation that a statement names, with its path; None for what is no code. The last one holds."""
+def named(statement: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str | None]]:
+    """Yield every organisation that a statement names, with its path below ``path``, None for what is no code.
+
+    The last one holds.
+    """
     for place in _PLACES:
         extensions = statement.get(place, {}).get("extensions")
         if extensions and not _IRIS.isdisjoint(extensions):
             for iri in sorted(_IRIS & extensions.keys()):
-                yield member(member(place, "extensions"), iri), text(extensions[iri])
+                yield member(member(member(path, place), "extensions"), iri), text(extensions[iri])
 
 
-def missing_path() -> str:
-    """Return the path at which a statement that names no organisation should."""
-    return member(member("context", "extensions"), min(_IRIS))
+def place_of_name(path: str) -> str:
+    """Return the path at which a statement at ``path`` should name an organisation."""
+    return member(member(member(path, "context"), "extensions"), min(_IRIS))
 
 
-def all_keys(statement: Mapping[str, Any], authority: Mapping[str, Any]) -> list[bytes]:
-    """Return everything that a valid statement stored under that authority can be found by, sorted, each once."""
-    keys = statement_keys(statement, authority)
+def all_keys(
+    statement: Mapping[str, Any], authority: Mapping[str, Any], origin: Mapping[str, Any] | None = None
+) -> list[bytes]:
+    """Return everything that a valid statement can be found by, sorted, each once; see ``statement_keys``."""
+    keys = statement_keys(statement, authority, origin)
     codes = [code for _, code in named(statement) if code is not None]
     return sorted({*keys, organisation_key(codes[-1])}) if codes else keys
 

@@ -14,6 +14,7 @@ from lrs.resources.alternate import AlternateSyntax
 from lrs.resources.api.agreements import agreements
 from lrs.resources.api.audit import audit
 from lrs.resources.api.batches import batches
+from lrs.resources.api.consents import consents
 from lrs.resources.api.credentials import credentials
 from lrs.resources.api.diagnostics import diagnosis
 from lrs.resources.api.exports import exports
@@ -56,6 +57,7 @@ from lrs.services.agreeing import AgreementService
 from lrs.services.assignments import AssignmentService
 from lrs.services.audit import AuditService
 from lrs.services.credentials import CredentialService
+from lrs.services.consents import ConsentService
 from lrs.services.folding import folding_of
 from lrs.services.health import Health
 from lrs.services.learners import LearnerService
@@ -68,6 +70,7 @@ from lrs.services.searches import SearchService
 from lrs.services.subjects.policies import PolicyService
 from schemas.xapi.resource_queries import Kind
 
+from lrs.services.wordings import WordingService
 _DOCUMENTS: Final[dict[str, Kind]] = {
     "/activities/state": "state",
     "/activities/profile": "activity profile",
@@ -137,6 +140,11 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         learners(known, bodies),
         records(
             RecordService(store, registries, known, parts.progress, secret=config.pepper, timezone=config.timezone)
+        consents(
+            ConsentService(store, PolicyService(store), registries, config.pepper, config.timezone),
+            WordingService(store),
+            bodies,
+        ),
         ),
         noticed(NoticedService(store, parts.progress)),
         searches(SearchService(store, parts.safetime, secret=config.pepper, page=config.page)),

@@ -193,6 +193,8 @@ class LearnerService:
         parts = [moved[begin : begin + MOST_MOVED] for begin in range(0, len(moved), MOST_MOVED)]
         self._store.links.leave(org, [Move({who: was[who] for who in part}) for part in parts], session)
         self._store.links.insert(org, taken, session)
+        # What one of the identities has consented to is now another's, too, or no more.
+        self._store.changes.note_people(org, {number for each in taken for number in each.numbers}, session)
         return taken
 
     def _persons(self, org: bytes, wanted: Sequence[Wanted], session: Session) -> "_Persons":

@@ -54,6 +54,11 @@ class Learners:
                 found.setdefault(int(row["number"]), []).append(row["identity"])
         return found
 
+    def known(self, ids: Iterable[bytes], session: ClientSession | None = None) -> dict[bytes, int]:
+        """Return the numbers of those among these rows, by ``_id``, that there are."""
+        with translated(), pymongo.timeout(self._deadline):
+            return self._known(ids, session)
+
     def page(self, org: bytes, *, after: int, most: int) -> dict[int, list[str]]:
         """Return the identities of the next ``most`` numbers that stand for somebody, in their order."""
         found: dict[int, list[str]] = {}

@@ -46,6 +46,7 @@ def administer(world: World, store: Store) -> None:
         trust(world, store, organisation)
         concern(world, organisation)
         train(world, organisation, 2 + number)
+        consent(world, organisation)
         learn_stored(world, organisation)
     count(world, store)
     for organisation in ORGANISATIONS:
@@ -206,6 +207,19 @@ def trust(world: World, store: Store, organisation: str) -> None:
         ),
         b'{"keys": []}',
     )
+
+
+def consent(world: World, organisation: str) -> None:
+    """Let somebody of the organisation consent to something."""
+    key = world.holder(organisation, "imports/write")
+    wording = {"id": "chia-se", "version": "1", "language": "vi"}
+    body = {"wordings": [wording | {"text": f"Tôi đồng ý: {key.mark}"}]}
+    answer = world.ask(key, "PUT", "/api/consents/wordings", body=body)
+    assert answer.status_code == 200, answer.get_data()
+    said = {"identity": f"account:{HOME} {key.mark}", "purpose": "chia-se", "answer": "yes", "wording": wording}
+    said |= {"given_by": "self", "how": "paper", "given": "2026-08-01"}
+    [row] = do(world, key, "/api/consents", {"consents": [said]}, 200)["rows"]
+    world.consents[organisation] = row["id"]
 
 
 def account(key: Key, number: int) -> dict[str, Any]:

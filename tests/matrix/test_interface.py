@@ -18,6 +18,8 @@ NOBODY = "nobody"
 READS: dict[str, str] = {
     "/api/agreements": "shared/read",
     "/api/audit": "audit/read",
+    "/api/consents": "records/read",
+    "/api/consents/wordings": "records/read",
     "/api/credentials": "credentials",
     "/api/diagnostics": EVERYBODY,
     "/api/exports/kpi": "reports/read",
@@ -62,6 +64,7 @@ READS: dict[str, str] = {
 NEEDED = {"/api/exports/kpi": {"period": "2026-08"}}
 TELLS = {
     "/api/agreements",
+    "/api/consents/wordings",
     "/api/learners",
     "/api/members",
     "/api/providers",
@@ -71,6 +74,7 @@ TELLS = {
 }
 """Where every organisation has something marked as its own."""
 PERSON = {"email": "lan@hoc.example.vn", "name": "Lan"}
+WORDING = {"id": "x", "version": "1", "language": "vi"}
 SPLIT_OFF = {"kind": "split", "identity": "account:https://hoc.example.vn ai", "reason": "other"}
 TERMS = {
     "partner": {"name": "x", "document": "x"},
@@ -82,6 +86,7 @@ WRITES: dict[tuple[str, str], tuple[str, Any]] = {
     ("PATCH", "/api/organisation"): ("admin", {"name": "x"}),
     ("POST", "/api/agreements"): ("share", {"giver": "first"} | TERMS),
     ("POST", "/api/batches"): ("write", []),
+    ("POST", "/api/consents"): ("imports/write", {"consents": [{}]}),
     ("POST", "/api/credentials"): ("credentials", {"label": "x"}),
     ("POST", "/api/launches"): (
         "write",
@@ -97,6 +102,7 @@ WRITES: dict[tuple[str, str], tuple[str, Any]] = {
     ("POST", "/api/subjects/requests"): ("subjects", {"type": "erase", "learner": "mailto:lan@hoc.example.vn"}),
     ("POST", "/api/units/assignments"): ("imports/write", SPLIT | {"reason": "x"}),
     ("POST", "/api/validate"): (EVERYBODY, []),
+    ("PUT", "/api/consents/wordings"): ("imports/write", {"wordings": [WORDING | {"text": "x"}]}),
     ("PUT", "/api/frameworks"): ("host", {"frameworks": [], "crosswalks": []}),
     ("PUT", "/api/holidays"): ("host", {"holidays": []}),
     ("PUT", "/api/platforms"): ("host", {"platforms": []}),
@@ -116,6 +122,7 @@ OWNED: dict[str, tuple[str, Any]] = {
     "member": ("admin", {"disabled": True}),
     "provider": ("admin", {"disabled": True}),
     "id": ("host", {"name": "x"}),
+    "consent": ("imports/write", {}),
     "request": ("subjects", {}),
 }
 """What stands in paths: the right that its organisation's need, and a change that everybody would notice."""
@@ -193,6 +200,8 @@ def ask_for_foreign(world: World, key: Key, operation: Operation, name: str) -> 
     right, change = OWNED[name]
     if name == "agreement" and operation.method == "GET":
         right = "shared/read"
+    if name == "consent" and operation.method == "GET":
+        right = "records/read"
     change = STEPS.get(operation.path, change)
     if name == "id" and allowed(key, right):
         change = {"name": f"Tổ chức {foreign}"}

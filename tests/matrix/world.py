@@ -67,6 +67,7 @@ class World:
         self.keys: list[Key] = []
         self.members: dict[str, str] = {}
         self.providers: dict[str, str] = {}
+        self.consents: dict[str, str] = {}
         self.requests: dict[str, str] = {}
         self.agreements: dict[str, str] = {}
         self.learners: dict[str, dict[int, list[str]]] = {}
@@ -125,7 +126,13 @@ class World:
         """Return what an organisation has that stands in a path under this name."""
         if name == "key":
             return self.chance.choice(self.of(organisation)).name
-        owned = {"agreement": self.agreements, "member": self.members, "provider": self.providers, "request": self.requests}
+        owned = {
+            "agreement": self.agreements,
+            "member": self.members,
+            "provider": self.providers,
+            "consent": self.consents,
+            "request": self.requests,
+        }
         return owned[name][organisation] if name in owned else organisation
 
     def marks(self, answer: TestResponse) -> set[bytes]:

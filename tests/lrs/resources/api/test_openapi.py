@@ -138,6 +138,14 @@ class Callers:
         self.do("PUT", "/api/units", {"units": units, "links": links})
         return {"unit": "00011@", "to": "00012@2025-07-01", "records": ["r1"], "reason": "Ấp 3"}
 
+    def consents(self):
+        body, here = {"wordings": [WORDING | {"text": "Tôi đồng ý."}]}, self._from_anywhere()
+        self._http.put(f"{self.root}/api/consents/wordings", json=body, headers=here, timeout=30, **self._admin)
+        return {"consents": [CONSENT | {"identity": f"mailto:{secrets.token_hex(6)}@hoc.example.vn"}]}
+
+    def consent(self):
+        return self.do("POST", "/api/consents", self.consents())["rows"][0]["id"]
+
     def token(self):
         body, here = {"grant_type": "client_credentials"}, self._from_anywhere()
         answer = self._http.post(f"{self.root}/oauth/token", data=body, headers=here, timeout=30, **self._admin)
@@ -152,12 +160,15 @@ class Callers:
             "code": self.unit,
             "number": self.learner,
             "provider": self.provider,
+            "consent": self.consent,
         }
         for name in case.path_parameters.keys() & there:
             case.path_parameters[name] = there[name]()
         bodies = {
             "/api/session": lambda: self._sign_in,
             "/api/session/password": lambda: {"current": PASSWORD, "password": PASSWORD},
+            "/api/consents": self.consents,
+            "/api/consents/{consent}/withdraw": dict,
             "/api/invitations/accept": lambda: acceptance(self.invitation()),
             "/api/launches": lambda: LAUNCH,
             "/api/learners/links": self.decisions,
@@ -180,6 +191,15 @@ LEARNED = {
     "actor": {"mbox": "mailto:lan@hoc.example.vn"},
     "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
     "object": {"id": "https://hoc.example.vn/courses/an-toan-so"},
+}
+WORDING = {"id": "chia-se", "version": "1", "language": "vi"}
+CONSENT = {
+    "purpose": "chia-se",
+    "answer": "yes",
+    "wording": WORDING,
+    "given_by": "self",
+    "how": "paper",
+    "given": "2026-08-01",
 }
 LAUNCH = {"agent": {"mbox": "mailto:lan@hoc.example.vn"}, "activity": "https://hoc.example.vn/courses/an-toan-so"}
 

@@ -67,13 +67,13 @@ class Erasures:
         self._went = database["erased_statements"]
         self._deadline = deadline
 
-    def begin(self, erasure: Erasure, session: ClientSession) -> None:
+    def begin(self, erasure: Erasure, now: int, session: ClientSession) -> None:
         """Keep a new entry, or have an old one done again for these hashes, too."""
         self._rows.update_one(
             {"_id": erasure.id},
             {
                 "$setOnInsert": {"request": erasure.request, "by": erasure.by, "begun": erasure.begun, "counts": {}},
-                "$set": {"sealed": erasure.sealed, "changed": erasure.begun},
+                "$set": {"sealed": erasure.sealed, "changed": now},
                 "$addToSet": {"hashes": {"$each": list(erasure.hashes)}},
                 "$unset": {"done": "", "settled": ""},
             },

@@ -53,6 +53,7 @@ class Removals:
         self._files = database["attachments.files"]
         self._activities = database["activities"]
         self._documents = database["documents"]
+        self._records = database["records"]
         self._learners = database["learners"]
         self._links = database["links"]
         self._deadline = deadline
@@ -177,6 +178,16 @@ class Removals:
         if ids:
             self._documents.delete_many({"_id": {"$in": ids}}, session=session)
         return len(ids)
+
+    def count_records(self, org: bytes, learners: Iterable[int], session: ClientSession) -> int:
+        """Return how many records these learners have."""
+        where = {"org": org, "learner": {"$in": sorted(learners)}}
+        return self._records.count_documents(where, session=session)
+
+    def forget_records(self, org: bytes, learners: Iterable[int], session: ClientSession) -> int:
+        """Remove what records these learners still have; return how many."""
+        where = {"org": org, "learner": {"$in": sorted(learners)}}
+        return self._records.delete_many(where, session=session).deleted_count
 
     def forget_learners(self, org: bytes, numbers: Iterable[int], session: ClientSession) -> int:
         """Remove all identities of these numbers, which nobody gets again; return how many there were."""

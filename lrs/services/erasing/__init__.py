@@ -1,0 +1,175 @@
+"""Erasing: everything about a person goes, or names nobody any more.
+
+First the journal has it, with keyed hashes of whom it is about; from then on what arrives about them names nobody
+(``people``). Then things go in steps, each a transaction that also counts itself in the journal, so whoever is killed
+over it leaves what the worker goes on with. Only until the end are the identities kept, sealed. An erasure is *done*
+when nothing is left, and audited with its counts; it is *settled* when what was on its way meanwhile has gone, too.
+
+A statement whose actor is the person goes; another one that names the person names an erased account instead. So does
+a statement of the person that voids somebody else's: what was voided stays so.
+"""
+
+import json
+import time
+from collections.abc import Callable, Collection
+from typing import Final, NamedTuple
+
+from lrs.errors import Unavailable
+from lrs.services import clocks
+from lrs.services.erasing.people import Marks, hashes_of
+from lrs.services.erasing.removing import Removing
+from lrs.services.erasing.steps import Steps
+from lrs.services.erasing.tasks import Searching, Task
+from lrs.services.folding import Folding
+from lrs.services.seals import Seals
+from lrs.store import Store
+from lrs.store.entries import Detail, Entry
+from lrs.store.erasures import Erasure, erasure_id
+from lrs.store.transactions import Session
+
+__all__ = ["GRACE", "TOGETHER", "Erased", "Erasing"]
+
+TOGETHER: Final = 250
+"""Statements of one step."""
+GRACE: Final = 60.0
+"""Seconds after which nothing is on its way any more that was taken in before every process knew of an erasure."""
+_FAILURES: Final = 5
+_PAUSE: Final = 0.2
+
+
+class Erased(NamedTuple):
+    """What has gone, by kind; ``finished`` tells whether that is all, else the worker goes on with the rest."""
+
+    counts: dict[str, int]
+    finished: bool = True
+
+
+class Erasing:
+    """Erases people. ``grace`` is in seconds, ``together`` the most statements of one transaction."""
+
+    def __init__(
+        self, store: Store, folding: Folding, pepper: str, *, grace: float = GRACE, together: int = TOGETHER
+    ) -> None:
+        self._store = store
+        self._journal = store.erasures
+        self._pepper = pepper
+        self._searching = Searching(store, pepper)
+        self._steps = Steps(store, Removing(store, folding), pepper)
+        self._seals = Seals(pepper, "erasures")
+        self._grace = grace
+        self._most = self._together = together
+
+    def erase(
+        self, org: bytes, identities: Collection[str], request: str, by: str, seconds: float | None = None
+    ) -> Erased:
+        """Erase whoever these identities are, with all others that were joined with them; return what has gone.
+
+        The same request again goes on, or returns what has gone. After about so many ``seconds`` the rest is left to
+        the worker. Raise Unavailable: what has begun goes on there, too.
+        """
+        known = self._searching.all(org, identities)
+        hashes = hashes_of(Marks(self._pepper, org), known)
+        held = self._journal.find(erasure_id(org, request))
+        if held is not None and held.done is not None and {*hashes} <= {*held.hashes}:
+            return Erased(held.counts)
+        return self.carry_out(self.begin(org, known, request, by, hashes=hashes), seconds)
+
+    def begin(  # noqa: PLR0913 - what the journal is to have
+        self,
+        org: bytes,
+        identities: Collection[str],
+        request: str,
+        by: str,
+        *,
+        hashes: tuple[str, ...],
+        begun: int | None = None,
+    ) -> Erasure:
+        """Write an erasure into the journal, so that it is carried out whatever happens; return it."""
+        key = erasure_id(org, request)
+        sealed = self._seals.seal(json.dumps(sorted(identities)).encode(), key.hex())
+        erasure = Erasure(key, request, by, clocks.now() if begun is None else begun, hashes, {}, sealed)
+
+        def begin(session: Session) -> Erasure:
+            self._journal.begin(erasure, clocks.now(), session)
+            return self._journal.find(key, session) or erasure
+
+        entry = Entry(by, "erasure.begun", request, {"identities": len(hashes)})
+        return self._store.administer(org, begin, entry)
+
+    def carry_out(self, erasure: Erasure, seconds: float | None = None) -> Erased:
+        """Go on with an erasure that has begun, for about so many seconds; return what has gone. Raise Unavailable."""
+        until = None if seconds is None else clocks.passed() + seconds
+        known = json.loads(self._seals.open(erasure.sealed, erasure.id.hex())) if erasure.sealed else []
+        finished = self._remove(self._searching.task(erasure, known), until)
+        if finished and erasure.done is None:
+            self._finish(erasure)
+        found = self._journal.find(erasure.id)
+        return Erased({} if found is None else found.counts, finished)
+
+    def go_on(self) -> int:
+        """Go on with everything that somebody has left; return how many erasures were worked on. Raise Unavailable."""
+        count = 0
+        for erasure in self._journal.unsettled():
+            if erasure.done is None:
+                self.carry_out(erasure)
+                count += 1
+            elif clocks.now() > erasure.done + int(self._grace * 1_000_000):
+                self.carry_out(erasure)
+                self._settle(erasure)
+                count += 1
+        return count
+
+    def _remove(self, task: Task, until: float | None) -> bool:
+        """Remove everything that is there; tell whether nothing is left."""
+        steps: list[Callable[[], int]] = [
+            lambda: self._steps.statements(task, self._most, voiding=False),
+            lambda: self._steps.statements(task, self._most, voiding=True),
+            lambda: self._steps.documents(task),
+            lambda: self._steps.rest(task),
+        ]
+        for step in steps:
+            while self._tried(step):
+                if until is not None and clocks.passed() > until:
+                    return False
+        self._store.attachments.sweep_left(task.org, older=self._grace)
+        return True
+
+    def _tried(self, step: Callable[[], int]) -> int:
+        """Do a step; after a failure one with fewer statements, as a transaction has a lifetime."""
+        failures = 0
+        while True:
+            try:
+                done = step()
+            except Unavailable:
+                failures += 1
+                if failures > _FAILURES:
+                    raise
+                self._most = max(self._most // 4, 1)
+                time.sleep(_PAUSE * failures)
+            else:
+                self._most = min(self._most * 2, self._together)
+                return done
+
+    def _finish(self, erasure: Erasure) -> None:
+        def finish(session: Session) -> Erasure | None:
+            self._journal.finish(erasure.id, clocks.now(), session)
+            return self._journal.find(erasure.id, session)
+
+        self._store.administer(erasure.org, finish, _completed)
+
+    def _settle(self, erasure: Erasure) -> None:
+        def settle(session: Session) -> Erasure | None:
+            self._journal.settle(erasure.id, clocks.now(), session)
+            return self._journal.find(erasure.id, session)
+
+        def told(found: Erasure | None) -> Entry | None:
+            return _completed(found) if found is not None and found.counts != erasure.counts else None
+
+        self._store.administer(erasure.org, settle, told)
+
+
+def _completed(erasure: Erasure | None) -> Entry | None:
+    if erasure is None:
+        return None
+    counts: dict[str, Detail] = dict(erasure.counts)
+    return Entry(erasure.by, "erasure.completed", erasure.request, counts)

@@ -1,0 +1,124 @@
+"""The steps of an erasure; each is a transaction that counts itself in the journal, and can be done again."""
+
+import json
+from typing import Final
+
+import msgspec
+
+from lrs.services.erasing.people import Marks
+from lrs.services.erasing.removing import Counts, Removing, Step
+from lrs.services.erasing.tasks import Task
+from lrs.services.folding import MOST_MOVED
+from lrs.services.pseudonyms import keyed_hash
+from lrs.store import Store
+from lrs.store.consents import subject
+from lrs.store.removals import Held
+from lrs.store.rows import ORG_BYTES
+from lrs.store.transactions import Session
+from schemas.xapi.keys import mention_keys
+
+_DOCUMENTS: Final = 100
+_decode = msgspec.json.Decoder().decode
+
+
+class Steps:
+    """Does the steps; each tells how much it has done, 0 where nothing was left. Raises Unavailable."""
+
+    def __init__(self, store: Store, removing: Removing, pepper: str) -> None:
+        self._store = store
+        self._removing = removing
+        self._pepper = pepper
+
+    def statements(self, task: Task, most: int, *, voiding: bool) -> int:
+        """Remove or rewrite the next statements that name somebody: those that void, or all others.
+
+        Those that void come last: then what the person said and voided has gone already, and nothing comes back.
+        """
+        for begin in range(0, len(task.identities), MOST_MOVED):
+            part = task.identities[begin : begin + MOST_MOVED]
+            keys = [key for who in part for key in mention_keys(who)]
+
+            def write(session: Session, keys: list[bytes] = keys) -> Counts:
+                step = self._next(task, keys, most, session, voiding=voiding)
+                if not step.any:
+                    return {}
+                leaving = set(self._store.learners.find(task.org, task.identities, session).values())
+                counts = self._removing.apply(task.org, step, session, "erased", leaving)
+                gone = [each.found.id[ORG_BYTES:] for each in step.gone]
+                self._store.erasures.add(task.erasure.id, counts, gone, session)
+                return counts
+
+            if done := self._removing.alone(task.org, write):
+                return done["statements"] + done["mentions"]
+        return 0
+
+    def _next(self, task: Task, keys: list[bytes], most: int, session: Session, *, voiding: bool) -> Step:
+        """Return what is to be done with the first statements that have one of these keys."""
+        after = 0
+        while True:
+            found = self._store.removals.naming(task.org, keys, after, most, session, voiding=voiding)
+            step = self._sorted(task, found, session)
+            if step.any or len(found) < most:
+                return step
+            after = found[-1].found.stored  # these have the same keys by chance
+
+    def _sorted(self, task: Task, found: list[Held], session: Session) -> Step:
+        targets = [each.refers for each in found if each.voiding and each.refers is not None]
+        gone_before = self._store.removals.gone(targets, session) if targets else set()
+        step = Step([], {})
+        for each in found:
+            statement = _decode(each.found.raw)
+            if not task.people.named_in(statement):
+                continue
+            # What somebody else's statement was voided by must stay, or that one would come back.
+            if task.people.is_own(statement) and (not each.voiding or each.refers in gone_before):
+                step.gone.append(each)
+            else:
+                step.rewritten[each.found.id] = each, task.people.without(each.found.raw, each.keys)
+        return step
+
+    def documents(self, task: Task) -> int:
+        """Remove the next states and profiles of the person."""
+
+        def write(session: Session) -> int:
+            whose = {"agent": {"$in": task.identities}}
+            count = self._store.removals.forget_documents(task.org, whose, _DOCUMENTS, session)
+            self._store.erasures.add(task.erasure.id, {"documents": count}, [], session)
+            return count
+
+        return self._store.transact(write)
+
+    def rest(self, task: Task) -> int:
+        """Remove what else is known: who the person is and has agreed to, last of all the learner."""
+        store, org = self._store, task.org
+        marks = Marks(self._pepper, org)
+        subjects = {subject(org, form) for who in task.identities for form in marks.forms(who)}
+        links = {keyed_hash(self._pepper, b"links", org, who) for who in task.identities}
+
+        def write(session: Session) -> Counts:
+            numbers = set(store.learners.find(org, task.identities, session).values())
+            store.changes.note_people(org, numbers, session, "erased")
+            counts = {
+                "records": store.removals.forget_records(org, numbers, session),
+                "consents": store.consents.forget(subjects, session),
+                "links": store.removals.forget_links(org, links, session),
+                "credentials": self._vouchers(task, session),
+                "learners": store.removals.forget_learners(org, numbers, session),
+            }
+            store.erasures.add(task.erasure.id, counts, [], session)
+            return counts
+
+        return sum(self._removing.alone(org, write).values())
+
+    def _vouchers(self, task: Task, session: Session) -> int:
+        """Let keys vouch for their statements as the account that stands for the person; return how many did."""
+        count, after = 0, ""
+        while page := self._store.credentials.of(task.org, after=after, most=100):
+            after = page[-1].key
+            for each in page:
+                agent = json.loads(each.authority)
+                if (shown := task.people.agent(agent)) != agent:
+                    authority = json.dumps(shown, ensure_ascii=False).encode()
+                    self._store.credentials.change(task.org, each.key, {"authority": authority}, session)
+                    count += 1
+        return count

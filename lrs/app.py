@@ -56,8 +56,8 @@ from lrs.services.agents import AgentService
 from lrs.services.agreeing import AgreementService
 from lrs.services.assignments import AssignmentService
 from lrs.services.audit import AuditService
-from lrs.services.credentials import CredentialService
 from lrs.services.consents import ConsentService
+from lrs.services.credentials import CredentialService
 from lrs.services.folding import folding_of
 from lrs.services.health import Health
 from lrs.services.learners import LearnerService
@@ -68,9 +68,9 @@ from lrs.services.principals import Limits
 from lrs.services.records import RecordService
 from lrs.services.searches import SearchService
 from lrs.services.subjects.policies import PolicyService
+from lrs.services.wordings import WordingService
 from schemas.xapi.resource_queries import Kind
 
-from lrs.services.wordings import WordingService
 _DOCUMENTS: Final[dict[str, Kind]] = {
     "/activities/state": "state",
     "/activities/profile": "activity profile",
@@ -138,13 +138,21 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         assignments(AssignmentService(store, registries)),
         *registry_sections(registries, bodies),
         learners(known, bodies),
-        records(
-            RecordService(store, registries, known, parts.progress, secret=config.pepper, timezone=config.timezone)
         consents(
-            ConsentService(store, PolicyService(store), registries, config.pepper, config.timezone),
+            asked,
             WordingService(store),
             bodies,
         ),
+        records(
+            RecordService(
+                store,
+                registries,
+                known,
+                parts.progress,
+                consents=asked.standing,
+                secret=config.pepper,
+                timezone=config.timezone,
+            )
         ),
         noticed(NoticedService(store, parts.progress)),
         searches(SearchService(store, parts.safetime, secret=config.pepper, page=config.page)),

@@ -16,12 +16,15 @@ from marshmallow import Schema, ValidationError
 from lrs import messages
 from lrs.config import Config, language
 from lrs.messages import StartFailed, Text, Value
+from lrs.services.agreeing import AgreementService
+from lrs.services.agreements import Agreements
 from lrs.services.audit import sealed_with
 from lrs.services.credentials import CredentialService
 from lrs.services.organisations import OrganisationService
 from lrs.services.passwords import Passwords
 from lrs.services.people import People
 from lrs.services.principals import Principal
+from lrs.services.registries import RegistryService
 from lrs.services.scopes import OWN
 from lrs.store import Store, open_store
 from lrs.store.organisations import HOST
@@ -41,6 +44,8 @@ class Administration:
     organisations: OrganisationService
     credentials: CredentialService
     people: People
+    agreements: AgreementService
+    known_agreements: Agreements
     principal: Principal
 
     @property
@@ -80,10 +85,13 @@ def administering(organisation: str) -> Iterator[Administration]:
     config = Config.from_env().needing("mongodb_uri", "pepper")
     with contextlib.closing(open_store(config.mongodb_uri, config.database, seal=sealed_with(config.pepper))) as store:
         people = People(store, config.pepper, Passwords())
+        registries = RegistryService(store, config.timezone)
         yield Administration(
             OrganisationService(store, people),
             CredentialService(store, config.pepper, config.home_page),
             people,
+            AgreementService(store, config.pepper, registries),
+            Agreements(store, config.pepper, registries),
             _principal(store, organisation),
         )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from lrs import (
+    agreement_commands,
     audit_commands,
     credential_commands,
     demo_command,
@@ -114,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(admin, "migrate", migrate)
     _add(admin, "credential", credential)
     _add(admin, "check", check)
-    for group in (organisation_commands, credential_commands, member_commands):
+    for group in (organisation_commands, credential_commands, member_commands, agreement_commands):
         group.add_to(admin)
     audit_commands.add_to(admin)
     key_commands.add_to(admin)

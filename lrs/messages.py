@@ -253,6 +253,21 @@ ORGANISATION_ENABLED = Text(
     "The organisation {organisation} is enabled: its keys open again what they did before.",
     "Đã mở lại tổ chức {organisation}: các khóa của tổ chức dùng được như trước.",
 )
+AGREEMENT_SUSPENDED = Text(
+    "The agreement {agreement} is suspended: nothing is given by it any more.",
+    "Thỏa thuận {agreement} đã bị tạm dừng: không còn gì được chia sẻ theo thỏa thuận này.",
+)
+AGREEMENT_RESUMED = Text(
+    "The agreement {agreement} is in force again.", "Thỏa thuận {agreement} đã có hiệu lực trở lại."
+)
+AGREEMENT_STILL_SUSPENDED = Text(
+    "The agreement {agreement} stays suspended: the other side has suspended it, too.",
+    "Thỏa thuận {agreement} vẫn bị tạm dừng: bên kia cũng đã tạm dừng.",
+)
+AGREEMENT_ENDED = Text(
+    "The agreement {agreement} has ended: nothing is given by it any more.",
+    "Thỏa thuận {agreement} đã chấm dứt: không còn gì được chia sẻ theo thỏa thuận này.",
+)
 REBUILD_WAITS = Text(
     "{organisation}: waiting for the worker to let go ...", "{organisation}: đang chờ tiến trình nền nhường chỗ ..."
 )

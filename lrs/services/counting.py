@@ -1,17 +1,17 @@
 """What a statement counts in, and how records and cells are changed by it within one transaction."""
 
-from bisect import insort
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from lrs.store import Store
-from lrs.store.cells import Tally
+from lrs.store.cells import Held, Tally
 from lrs.store.changes import Reason
 from lrs.store.records import Line
 from lrs.store.transactions import Session
-from schemas.training.cells import Cell
 from schemas.training.facts import Facts
+from schemas.training.names import Key
 from schemas.training.records import MOST_EVIDENCE, Evidence
 
 _TOTAL: Final = "total"
@@ -24,12 +24,12 @@ class Counted(NamedTuple):
     facts: Facts
     evidence: Evidence
     lines: tuple[tuple[bytes, Line], ...]
-    cells: tuple[tuple[bytes, Cell], ...]
+    cells: tuple[Key, ...]
     people: tuple[int, ...]
     members: tuple[int, ...]
 
 
-Others = Callable[[int, Mapping[bytes, Cell], AbstractSet[bytes], Session], AbstractSet[bytes]]
+Others = Callable[[int, Collection[Key], AbstractSet[bytes], Session], AbstractSet[Key]]
 """Tells in which of these cells somebody is by other statements than those of a set."""
 
 
@@ -43,13 +43,12 @@ class Change:
         self._others = others
         self._gone: Reason = gone
         self._evidence: dict[bytes, tuple[Line, list[Evidence]]] = {}
-        self._tallies: dict[bytes, tuple[Cell, Tally]] = {}
         self._held_lines: AbstractSet[bytes] = frozenset()
-        self._held_cells: AbstractSet[bytes] = frozenset()
+        self._tallies: Mapping[Key, Tally] = {}
 
     def apply(self, added: Sequence[Counted], removed: Sequence[Counted]) -> list[bytes]:
         """Count statements, and no longer count others; return the ids of those others that had been counted."""
-        self._load([*added, *removed])
+        cells = self._load([*added, *removed])
         # First: what a learner has done anew puts him back into a cell that he leaves.
         removed = [each for each in removed if self._take_out(each)]
         if removed:
@@ -59,45 +58,53 @@ class Change:
         self._store.records.write(self._org, self._evidence, self._held_lines, self._session)
         learners = {key: line.learner for key, (line, _) in self._evidence.items()}
         self._store.changes.note(self._org, learners, self._session, self._gone)
-        self._store.cells.write(self._org, self._tallies, self._held_cells, self._session)
+        cells.write(self._tallies)
         return [each.statement for each in removed]
 
-    def _load(self, counted: Sequence[Counted]) -> None:
+    def _load(self, counted: Sequence[Counted]) -> Held:
         lines = {key: line for each in counted for key, line in each.lines}
-        cells = {key: cell for each in counted for key, cell in each.cells}
         evidence = self._store.records.evidence(self._org, lines, self._session)
-        tallies = self._store.cells.read(self._org, cells, self._session)
-        self._held_lines, self._held_cells = evidence.keys(), tallies.keys()
+        self._held_lines = evidence.keys()
         self._evidence = {key: (line, evidence.get(key) or []) for key, line in lines.items()}
-        self._tallies = {key: (cell, tallies.get(key) or Tally()) for key, cell in cells.items()}
+        # In one order, so that whatever is done is done alike.
+        keys = dict.fromkeys(key for each in counted for key in each.cells)
+        cells = self._store.cells.read(self._org, keys, self._session)
+        self._tallies = {key: cells.tallies.get(key) or Tally() for key in keys}
+        return cells
 
     def _put_in(self, counted: Counted) -> None:
         held = self._evidence[counted.lines[0][0]][1]
-        if counted.evidence in held or len(held) >= MOST_EVIDENCE:
+        if len(held) >= MOST_EVIDENCE or _is_in(held, counted.evidence):
             return
         for key, _ in counted.lines:
-            insort(self._evidence[key][1], counted.evidence)
-        for key, _ in counted.cells:
-            tally = self._tallies[key][1]
+            found = self._evidence[key][1]
+            found.insert(bisect_left(found, counted.evidence), counted.evidence)
+        for cell in counted.cells:
+            tally = self._tallies[cell]
             _add(tally, counted, 1)
             tally.learners.update(counted.people)
 
     def _take_out(self, counted: Counted) -> bool:
-        if counted.evidence not in self._evidence[counted.lines[0][0]][1]:
+        if not _is_in(self._evidence[counted.lines[0][0]][1], counted.evidence):
             return False
         for key, _ in counted.lines:
             self._evidence[key][1].remove(counted.evidence)
-        for key, _ in counted.cells:
-            _add(self._tallies[key][1], counted, -1)
+        for cell in counted.cells:
+            _add(self._tallies[cell], counted, -1)
         return True
 
     def _leave(self, removed: Sequence[Counted]) -> None:
         """Let people leave the cells that nothing else puts them in."""
         without = {each.statement for each in removed}
         for person in {person for each in removed for person in each.people}:
-            left = {key: cell for each in removed if person in each.people for key, cell in each.cells}
-            for key in left.keys() - self._others(person, left, without, self._session):
-                self._tallies[key][1].learners.discard(person)
+            left = {key for each in removed if person in each.people for key in each.cells}
+            for key in left - self._others(person, left, without, self._session):
+                self._tallies[key].learners.discard(person)
+
+
+def _is_in(held: Sequence[Evidence], evidence: Evidence) -> bool:
+    place = bisect_left(held, evidence)
+    return place < len(held) and held[place] == evidence
 
 
 def _add(tally: Tally, counted: Counted, sign: int) -> None:

@@ -12,7 +12,7 @@ and deciding exclude one another (``Links.hold``), so no statement is ever count
 import contextlib
 import gc
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
@@ -35,10 +35,11 @@ from lrs.store.places import Place
 from lrs.store.records import NOBODY, Line
 from lrs.store.rows import ORG_BYTES, Found
 from lrs.store.transactions import Session
-from schemas.training.cells import Cell, cells_of, month_of
+from schemas.training.cells import cells_of, month_of
 from schemas.training.facts import MOST_MEMBERS, Facts, facts_of
+from schemas.training.names import Key, key_of
 from schemas.training.readings import Skill
-from schemas.training.records import MOST_EVIDENCE, evidence_of
+from schemas.training.records import MOST_EVIDENCE, Evidence, evidence_of
 from schemas.training.vocabulary import Vocabulary
 from schemas.xapi.keys import is_voiding, mention_keys, refers_to
 
@@ -51,15 +52,23 @@ _TOGETHER: Final = 1000
 _MOST_HALVED: Final = 5
 _LOOKED_AT: Final = 500
 
-RULES: Final = 4
+RULES: Final = 5
 """The version of what is made of statements: another one wherever the same statements give anything else."""
 
 _decode = msgspec.json.Decoder().decode
 
 T = TypeVar("T")
-Told = tuple[bytes, Facts]
 UnitKey = Callable[[str, date], str]
 """Returns what the registry calls the unit that had a code on a day; "" where there was none."""
+
+
+class Told(NamedTuple):
+    """What a statement says, what a record keeps of it, and the cells that it counts in, whoever they are about."""
+
+    statement: bytes
+    facts: Facts
+    evidence: Evidence
+    cells: tuple[Key, ...]
 
 
 class Reading(NamedTuple):
@@ -121,20 +130,20 @@ class Folding:
                 statement = _decode(found.raw)
                 if is_voiding(statement) and (target := refers_to(statement)) is not None:
                     reading.targets.append(UUID(target).bytes)
-                told = facts_of(statement, self._vocabulary)
-                reading.notes.add(found.id[ORG_BYTES:], statement, told)
-                if told is not None:
-                    reading.told.append((found.id[ORG_BYTES:], told))
+                facts = facts_of(statement, self._vocabulary)
+                reading.notes.add(found.id[ORG_BYTES:], statement, facts)
+                if facts is not None:
+                    reading.told.append(self._tell(found.id[ORG_BYTES:], facts))
         return reading
 
     def count(self, org: bytes, reading: Reading, move: Callable[[Session], None]) -> None:
         """Count what was read, as ``fold`` does."""
         voided = self._store.statements.raws(org, reading.targets)
-        facts = reading.told + self._told(voided.items())
+        told = reading.told + self._told(voided.items())
         self._reviewing.end(reading.notes, org, reading.targets)
 
         def write(session: Session) -> None:
-            counted = self._counted(org, facts, session)
+            counted = self._counted(org, told, session)
             removed = [each for each in counted if each.statement in voided]
             added = [each for each in counted if each.statement not in voided]
             self._change(org, session).apply(added, removed)
@@ -201,14 +210,14 @@ class Folding:
         return bool(later)
 
     def _recount(self, org: bytes, found: Sequence[Found], move: Move, later: Sequence[Move], session: Session) -> None:
-        facts = self._told((each.id[ORG_BYTES:], each.raw) for each in found)
-        names = {each for _, told in facts for each in _identities(told)}
+        told = self._told((each.id[ORG_BYTES:], each.raw) for each in found)
+        names = {who for each in told for who in _identities(each.facts)}
         # What nobody has counted yet may name somebody without a number: it is not for us.
         numbers = self._store.learners.find(org, names, session)
         numbers |= {identity: number for each in later for identity, number in each.was.items()}
-        known = [(each, told) for each, told in facts if numbers.keys() >= set(_identities(told))]
-        before = [self._count(each, told, numbers | move.was) for each, told in known]
-        after = {each: self._count(each, told, numbers) for each, told in known}
+        known = [each for each in told if numbers.keys() >= set(_identities(each.facts))]
+        before = [self._count(each, numbers | move.was) for each in known]
+        after = {each.statement: self._count(each, numbers) for each in known}
         moved = [each for each in before if each != after[each.statement]]
         if not moved:
             return
@@ -231,11 +240,10 @@ class Folding:
         of whom nothing stays. Raise Unavailable where the worker is about to make everything anew.
         """
         place = self._placed(org, session)
-        facts = self._told((each.id[ORG_BYTES:], each.raw) for each in before)
-        numbers = self._store.learners.find(org, {who for _, told in facts for who in _identities(told)}, session)
+        told = self._told((each.id[ORG_BYTES:], each.raw) for each in before)
+        numbers = self._store.learners.find(org, {who for each in told for who in _identities(each.facts)}, session)
         # What nobody has counted yet may name somebody without a number.
-        known = [(each, told) for each, told in facts if numbers.keys() >= set(_identities(told))]
-        counted = [self._count(each, told, numbers) for each, told in known]
+        counted = [self._count(each, numbers) for each in told if numbers.keys() >= set(_identities(each.facts))]
         were = set(self._change(org, session, gone, leaving).apply([], counted))
         stays = self._told((each, raw) for each, raw in after.items() if each in were)
         self._change(org, session, gone, leaving).apply(self._counted(org, stays, session), [])
@@ -251,13 +259,18 @@ class Folding:
     def _change(
         self, org: bytes, session: Session, gone: Reason = "voided", leaving: AbstractSet[int] = frozenset()
     ) -> Change:
-        def others(learner: int, *about: Any) -> AbstractSet[bytes]:
+        def others(learner: int, *about: Any) -> AbstractSet[Key]:
             return frozenset() if learner in leaving else self._others(org, learner, *about)
 
         return Change(self._store, org, session, others, gone=gone)
 
     def _told(self, raws: Iterable[tuple[bytes, bytes]]) -> list[Told]:
-        return [(each, facts) for each, raw in raws if (facts := self._facts(raw))]
+        return [self._tell(each, facts) for each, raw in raws if (facts := self._facts(raw))]
+
+    def _tell(self, statement: bytes, facts: Facts) -> Told:
+        unit = self._unit(facts)
+        cells = cells_of(facts, unit, month_of(facts.timestamp, self._zone))
+        return Told(statement, facts, evidence_of(facts, statement, unit), tuple(map(key_of, cells)))
 
     def _facts(self, raw: bytes) -> Facts | None:
         """Return what counts of a statement that was in the feed before, None of one that was set aside there."""
@@ -266,23 +279,22 @@ class Folding:
         return None
 
     def _counted(self, org: bytes, told: Sequence[Told], session: Session) -> list[Counted]:
-        identities = {each for _, facts in told for each in _identities(facts)}
+        identities = {who for each in told for who in _identities(each.facts)}
         numbers = self._store.learners.numbers(org, identities, session) if identities else {}
-        return [self._count(statement, facts, numbers) for statement, facts in told]
+        return [self._count(each, numbers) for each in told]
 
-    def _count(self, statement: bytes, facts: Facts, numbers: dict[str, int]) -> Counted:
+    def _count(self, told: Told, numbers: dict[str, int]) -> Counted:
+        statement, facts, evidence, cells = told
         actor = numbers[facts.learner] if facts.learner is not None else NOBODY
         members = _numbered(facts.member_learners, numbers)
         lines = [Line(actor, facts.activity, facts.registration, is_group=facts.is_group)]
         lines += [Line(each, facts.activity, facts.registration) for each in members if each != actor]
-        unit = self._unit(facts)
-        cells = cells_of(facts, unit, month_of(facts.timestamp, self._zone))
         return Counted(
             statement,
             facts,
-            evidence_of(facts, statement, unit),
+            evidence,
             tuple([(line.key(), line) for line in lines]),
-            tuple([(cell.key(), cell) for cell in cells]),
+            cells,
             members if facts.is_group else (actor,),
             _numbered(facts.team_members, numbers),
         )
@@ -294,23 +306,23 @@ class Folding:
         return self._unit_key(facts.unit.code, day)
 
     def _others(
-        self, org: bytes, learner: int, left: Mapping[bytes, Cell], without: AbstractSet[bytes], session: Session
-    ) -> AbstractSet[bytes]:
+        self, org: bytes, learner: int, left: Collection[Key], without: AbstractSet[bytes], session: Session
+    ) -> AbstractSet[Key]:
         """Tell in which of these cells a learner is by other statements than those ``without``."""
         if learner != NOBODY and not self._store.learners.identities(org, [learner], session):
             return frozenset()  # a number that stands for nobody any more is on its way out
-        places = {(cell.month, cell.dims.get("unit", "")) for cell in left.values()}
+        places = {(cell.month, cell.unit) for cell in left}
         ids = [
             each
             for each, evidence in self._store.records.evidence_of(org, learner, session).items()
             if each not in without and (month_of(evidence.timestamp, self._zone), evidence.unit) in places
         ]
-        kept: set[bytes] = set()
+        kept: set[Key] = set()
         for begin in range(0, len(ids), _LOOKED_AT):
             raws = self._store.statements.raws(org, ids[begin : begin + _LOOKED_AT])
             counted = self._counted(org, self._told(raws.items()), session)
-            kept |= {key for each in counted if learner in each.people for key, _ in each.cells}
-            if kept >= left.keys():
+            kept |= {key for each in counted if learner in each.people for key in each.cells}
+            if kept.issuperset(left):
                 break
         return kept
 

@@ -1,12 +1,16 @@
 """The ``cells`` collection: who is counted in each cell of the reports, and its sums.
 
-People are sets of learners' numbers (Roaring bitmaps), so that any cells can be united and counted exactly.
+People are sets of learners' numbers (Roaring bitmaps), so that any cells can be united and counted exactly. Cells lie
+packed on sheets, those of one month and unit together (see ``sheets``).
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import pymongo
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
@@ -14,10 +18,12 @@ from pyroaring import BitMap
 
 from lrs.store.clearing import clear_some
 from lrs.store.errors import translated
-from lrs.store.writing import rewrite
+from lrs.store.sheets import Document, Sheets, span, unpack
 from schemas.training.cells import Cell, Family
+from schemas.training.names import Key, dims_of
 
-_COUNTS: Final = ("members", "organisations", "heads")
+_FEW: Final = 8
+"""Learners that are written one by one: a bitmap of so few is larger."""
 
 
 @dataclass(slots=True)
@@ -36,6 +42,30 @@ class Tally:
     heads: dict[str, int] = field(default_factory=dict)
 
 
+Pairs = tuple[tuple[str, int], ...]
+
+
+class _Sums(msgspec.Struct, array_like=True):
+    """The beginning of an entry: all that most reports read of it."""
+
+    statements: int
+    seconds: int
+    learners: bytes | list[int]
+
+
+class _Entry(_Sums):
+    """A tally as it lies on a page; what is counted by name is in the order of the names."""
+
+    members: Pairs
+    organisations: Pairs
+    heads: Pairs
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_entry: Final = msgspec.msgpack.Decoder(_Entry).decode
+_sums: Final = msgspec.msgpack.Decoder(_Sums).decode
+
+
 class Rolled(NamedTuple):
     """What several cells of one month hold together; ``dims`` lacks what is not known."""
 
@@ -46,10 +76,22 @@ class Rolled(NamedTuple):
     seconds: int
 
 
+class Held:
+    """Cells of an organisation as a transaction has read them: ``tallies`` has those that hold something."""
+
+    def __init__(self, sheets: Sheets, keys: Iterable[Key]) -> None:
+        self.tallies = {key: _tally(entry) for key, entry in sheets.read(keys)}
+        self._sheets = sheets
+
+    def write(self, tallies: Mapping[Key, Tally]) -> None:
+        """Let cells that were read hold this; one that holds nothing is gone."""
+        self._sheets.write({key: _packed(tally) if tally.statements else None for key, tally in tallies.items()})
+
+
 class Cells:
     """Reads and writes cells; every call ends within the deadline, else Unavailable."""
 
-    def __init__(self, database: Database[dict[str, Any]], *, deadline: float) -> None:
+    def __init__(self, database: Database[Document], *, deadline: float) -> None:
         self._rows = database["cells"]
         self._deadline = deadline
 
@@ -63,11 +105,10 @@ class Cells:
         **dims: Any,
     ) -> Iterator[tuple[Cell, Tally]]:
         """Yield the cells of a family in months from ``first`` to ``last``, with these dimensions; in no order."""
-        where = {"org": org, "family": family, "month": {"$gte": first, "$lte": last}}
-        where |= {f"dims.{name}": value for name, value in dims.items()}
-        with translated(), pymongo.timeout(self._deadline):
-            for row in self._rows.find(where, batch_size=10_000, session=session):
-                yield _cell(row), _tally(row)
+        for month, unit, name, entry in self._entries(org, family, (first, last), session):
+            found = ({"unit": unit} if unit else {}) | dims_of(family, name)
+            if all(found.get(dim) == value for dim, value in dims.items()):
+                yield Cell(family, month, found), _tally(entry)
 
     def rolled(  # noqa: PLR0913, PLR0917 - what is chosen, in which session
         self,
@@ -80,84 +121,110 @@ class Cells:
     ) -> Iterator[Rolled]:
         """Yield what the cells of a family hold together, by month, unit and these dimensions; in no order.
 
-        Only those from the first to the last of ``months``, with one of the values that ``only`` names. The database
-        puts together the cells that differ in other dimensions, so that few rows travel.
+        Only those from the first to the last of ``months``, with one of the values that ``only`` names.
         """
-        names = sorted({"unit", *dims})
-        first, last = months
-        where = {f"dims.{name}": {"$in": list(values)} for name, values in only.items()}
-        pipeline: list[dict[str, Any]] = [
-            {"$match": {"org": org, "family": family, "month": {"$gte": first, "$lte": last}} | where},
-            {
-                "$group": {
-                    "_id": {"month": "$month"} | {name: f"$dims.{name}" for name in names},
-                    "learners": {"$push": "$learners"},
-                    "statements": {"$sum": "$statements"},
-                    "seconds": {"$sum": "$seconds"},
-                }
-            },
-        ]
+        part = _Part(family, dims, only)
+        found = self._entries(org, family, months, session)
+        # The pages of one sheet follow one another.
+        for (month, unit), entries in groupby(found, key=lambda each: each[:2]):
+            sums: dict[int, _Sum] = defaultdict(_Sum)
+            for _, _, name, entry in entries:
+                if (number := part.number(name)) is not None:
+                    sums[number].add(entry)
+            here = {"unit": unit} if unit else {}
+            for number, each in sums.items():
+                yield Rolled(month, here | part.chosen[number], each.learners(), each.statements, each.seconds)
+
+    def _entries(
+        self, org: bytes, family: Family, months: tuple[str, str], session: ClientSession | None
+    ) -> Iterator[tuple[str, str, bytes, msgspec.Raw]]:
+        """Yield month, unit, name and entry of cells, month by month and unit by unit."""
+        part = f"parts.{family}"
+        fields = {"_id": 0, "month": 1, "unit": 1, part: 1}
+        where = span(org, *months) | {part: {"$exists": True}}
         with translated(), pymongo.timeout(self._deadline):
-            for row in self._rows.aggregate(pipeline, session=session, batchSize=10_000, allowDiskUse=True):
-                found = [BitMap.deserialize(each) for each in row["learners"]]
-                learners = found[0] if len(found) == 1 else BitMap.union(*found) if found else BitMap()
-                month = row["_id"].pop("month")
-                yield Rolled(month, row["_id"], learners, int(row["statements"]), int(row["seconds"]))
+            for row in self._rows.find(where, fields, batch_size=1000, session=session).sort("_id", 1):
+                month, unit = row["month"], row["unit"]
+                for name, entry in unpack(row["parts"][family]).items():
+                    yield month, unit, name, entry
 
-    def read(self, org: bytes, keys: Iterable[bytes], session: ClientSession) -> dict[bytes, Tally]:
-        """Return what these cells hold, by their keys; nothing for those that are empty."""
-        ids = [org + key for key in keys]
-        return {row["_id"][len(org) :]: _tally(row) for row in self._rows.find({"_id": {"$in": ids}}, session=session)}
-
-    def write(
-        self,
-        org: bytes,
-        tallies: Mapping[bytes, tuple[Cell, Tally]],
-        held: Collection[bytes],
-        session: ClientSession,
-    ) -> None:
-        """Let these cells hold this; one that holds nothing is gone.
-
-        ``held`` are the keys of those that held something, as the same transaction has seen.
-        """
-        rows = {
-            key: _row(org, key, cell, tally) if tally.statements else None for key, (cell, tally) in tallies.items()
-        }
-        rewrite(self._rows, org, rows, held, session)
+    def read(self, org: bytes, keys: Iterable[Key], session: ClientSession) -> Held:
+        """Read cells in a transaction, by their keys, so that they may be changed."""
+        return Held(Sheets(self._rows, org, session), keys)
 
     def clear(self, org: bytes) -> None:
         """Remove all cells of an organisation."""
         with translated(), pymongo.timeout(self._deadline):
-            self._rows.delete_many({"org": org})
+            self._rows.delete_many(span(org, "", "9999-99"))
 
     def clear_some(self, org: bytes, session: ClientSession) -> bool:
         """Remove some cells of an organisation; tell whether there were any."""
         return clear_some(self._rows, org, session)
 
 
-def _cell(row: Mapping[str, Any]) -> Cell:
-    dims = {name: tuple(value) if isinstance(value, list) else value for name, value in row["dims"].items()}
-    return Cell(row["family"], row["month"], dims)
+class _Part:
+    """Which cells of a family are asked for, and what of their dimensions: each different choice has a number."""
+
+    def __init__(self, family: Family, dims: Collection[str], only: Mapping[str, Collection[Any]]) -> None:
+        self.chosen: list[dict[str, Any]] = []
+        self._family: Family = family
+        self._dims = sorted(set(dims) - {"unit"})
+        self._only = {dim: frozenset(values) for dim, values in only.items()}
+        self._names: dict[bytes, int | None] = {}
+        self._numbers: dict[tuple[Any, ...], int] = {}
+
+    def number(self, name: bytes) -> int | None:
+        """Return the number of what is chosen of a cell; None for one that is not asked for."""
+        try:
+            return self._names[name]
+        except KeyError:
+            number = self._names[name] = self._number(dims_of(self._family, name))
+            return number
+
+    def _number(self, found: Mapping[str, Any]) -> int | None:
+        if any(found.get(dim) not in values for dim, values in self._only.items()):
+            return None
+        values = tuple([found.get(dim) for dim in self._dims])
+        if (number := self._numbers.get(values)) is None:
+            number = self._numbers[values] = len(self.chosen)
+            self.chosen.append({dim: found[dim] for dim in self._dims if dim in found})
+        return number
 
 
-def _tally(row: Mapping[str, Any]) -> Tally:
-    learners = BitMap.deserialize(row["learners"]) if "learners" in row else BitMap()
-    counts = [{name: int(count) for name, count in row.get(each, ())} for each in _COUNTS]
-    return Tally(learners, int(row["statements"]), int(row["seconds"]), *counts)
+class _Sum:
+    """Entries that are put together."""
+
+    __slots__ = ("_few", "_many", "seconds", "statements")
+
+    def __init__(self) -> None:
+        self._few: list[int] = []
+        self._many: list[BitMap] = []
+        self.statements = 0
+        self.seconds = 0
+
+    def add(self, entry: msgspec.Raw) -> None:
+        found = _sums(entry)
+        self.statements += found.statements
+        self.seconds += found.seconds
+        if isinstance(found.learners, list):
+            self._few += found.learners
+        else:
+            self._many.append(BitMap.deserialize(found.learners))
+
+    def learners(self) -> BitMap:
+        found = [*self._many, BitMap(self._few)] if self._few else self._many
+        return found[0] if len(found) == 1 else BitMap.union(*found) if found else BitMap()
 
 
-def _row(org: bytes, key: bytes, cell: Cell, tally: Tally) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "_id": org + key,
-        "org": org,
-        "family": cell.family,
-        "month": cell.month,
-        "dims": cell.dims,
-        "statements": tally.statements,
-        "seconds": tally.seconds,
-    }
-    if tally.learners:
-        row["learners"] = tally.learners.serialize()
-    counts = zip(_COUNTS, (tally.members, tally.organisations, tally.heads), strict=True)
-    # As pairs: what others name things by never becomes a name in a document.
-    return row | {name: [list(pair) for pair in sorted(found.items())] for name, found in counts if found}
+def _tally(packed: msgspec.Raw) -> Tally:
+    statements, seconds, learners, *counts = msgspec.structs.astuple(_entry(packed))
+    found = BitMap(learners) if isinstance(learners, list) else BitMap.deserialize(learners)
+    return Tally(found, statements, seconds, *map(dict, counts))
+
+
+def _packed(tally: Tally) -> bytes:
+    learners = list(tally.learners) if len(tally.learners) <= _FEW else tally.learners.serialize()
+    if not (tally.members or tally.organisations or tally.heads):
+        return _encode((tally.statements, tally.seconds, learners, (), (), ()))
+    counts = [tuple(sorted(found.items())) for found in (tally.members, tally.organisations, tally.heads)]
+    return _encode((tally.statements, tally.seconds, learners, *counts))

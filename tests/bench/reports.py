@@ -39,7 +39,8 @@ from lrs.services.setup import first_credential
 from lrs.store import Store, open_store
 from lrs.store.cells import Tally
 from lrs.store.credentials import Credential
-from schemas.training.cells import Cell, cells_of, month_of
+from schemas.training import names
+from schemas.training.cells import cells_of, month_of
 from schemas.training.facts import facts_of
 from schemas.training.terms import AGE_BANDS, BASE, GROUPS, MODES
 from schemas.training.vocabulary import Vocabulary
@@ -80,7 +81,7 @@ def statement(rnd: Random, units: list[str], months: list[str], learner: int) ->
 def fill(store: Store, org: bytes, units: list[str], months: list[str], total: int) -> int:
     """Fill in the cells of so many statements, half as many people; return how many cells there are."""
     rnd, vocabulary = Random(7), Vocabulary()
-    cells: dict[bytes, tuple[Cell, Tally]] = {}
+    cells: dict[names.Key, Tally] = {}
     store.learners.fresh(org, total)
     for number in range(total):
         told = statement(rnd, units, months, number)
@@ -88,14 +89,14 @@ def fill(store: Store, org: bytes, units: list[str], months: list[str], total: i
         assert facts is not None
         assert facts.unit is not None
         for cell in cells_of(facts, f"{facts.unit.code}@2025-07-01", month_of(facts.timestamp, ZONE)):
-            _, tally = cells.setdefault(cell.key(), (cell, Tally()))
+            tally = cells.setdefault(names.key_of(cell), Tally())
             tally.learners.add(rnd.randrange(1, total // 2))
             tally.statements += 1
             tally.seconds += facts.seconds or 0
     keys = list(cells)
     for begin in range(0, len(keys), BUILT):
         part = {key: cells[key] for key in keys[begin : begin + BUILT]}
-        store.transact(lambda session, part=part: store.cells.write(org, part, (), session))
+        store.transact(lambda session, part=part: store.cells.read(org, part, session).write(part))
     return len(cells)
 
 

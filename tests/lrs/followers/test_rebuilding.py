@@ -7,7 +7,6 @@ import time
 import uuid
 
 import pytest
-from pyroaring import BitMap
 
 from lrs.cli import main
 from lrs.followers import feed
@@ -317,9 +316,9 @@ def test_where_units_change_all_is_made_anew_whatever_is_voided_or_decided_meanw
     while follower.follow():
         pass
     after = derived(store, org)
-    [cell] = [each for each in after["cells"] if each["family"] == "coverage"]
-    assert cell["dims"]["unit"] == "77777@2025-07-01"
-    assert (cell["statements"], len(BitMap.deserialize(cell["learners"]))) == (3, 2)
+    [(cell, tally)] = store.cells.of(org, "coverage")
+    assert cell.dims["unit"] == "77777@2025-07-01"
+    assert (tally.statements, len(tally.learners)) == (3, 2)
     assert after["reviews"] != before["reviews"]
     assert store.places.find(name).basis != held.basis
     Rebuild(store, ZONE, Heard()).run(org)

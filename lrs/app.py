@@ -139,20 +139,12 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         *registry_sections(registries, bodies),
         learners(known, bodies),
         consents(
-            asked,
+            ConsentService(store, PolicyService(store), registries, config.pepper, config.timezone),
             WordingService(store),
             bodies,
         ),
         records(
-            RecordService(
-                store,
-                registries,
-                known,
-                parts.progress,
-                consents=asked.standing,
-                secret=config.pepper,
-                timezone=config.timezone,
-            )
+            RecordService(store, registries, known, parts.progress, secret=config.pepper, timezone=config.timezone)
         ),
         noticed(NoticedService(store, parts.progress)),
         searches(SearchService(store, parts.safetime, secret=config.pepper, page=config.page)),

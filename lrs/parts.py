@@ -11,6 +11,7 @@ from lrs.services.batches import BatchService
 from lrs.services.bearers import Bearers
 from lrs.services.diagnostics import Diagnostics
 from lrs.services.documents import DocumentService
+from lrs.services.erasing.people import ErasedPeople
 from lrs.services.issuers import Issuers
 from lrs.services.keyring import Keyring
 from lrs.services.limits import Attempts, RateLimits
@@ -50,11 +51,18 @@ class Parts:
         self.safetime = SafeTime(store.promises, linger=config.deadline)
         self.diagnostics = Diagnostics(store.diagnostics)
         self.room = Room(config.room)
+        self.erased = erased = ErasedPeople(store, config.pepper)
         self.statements = StatementService(
-            store, self.safetime, Walks(config.pepper), room=self.room, page=config.page, before_commit=before_commit
+            store,
+            self.safetime,
+            Walks(config.pepper),
+            room=self.room,
+            page=config.page,
+            erased=erased,
+            before_commit=before_commit,
         )
-        self.batches = BatchService(store, self.safetime, room=self.room)
-        self.documents = DocumentService(store.documents, room=self.room, most=config.max_document)
+        self.batches = BatchService(store, self.safetime, room=self.room, erased=erased)
+        self.documents = DocumentService(store.documents, room=self.room, most=config.max_document, erased=erased)
         self.registries = RegistryService(store, config.timezone)
         self.agreements = Agreements(store, config.pepper, self.registries)
         self.progress = Progress(store, lambda: self.safetime.consistent_through)

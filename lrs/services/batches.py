@@ -13,6 +13,7 @@ from lrs.services.binding import Binding
 from lrs.services.confinement import confine_statement
 from lrs.services.definitions import Definitions
 from lrs.services.drafts import Draft, draft, erased, stamp
+from lrs.services.erasing.people import ErasedPeople
 from lrs.services.files import Files
 from lrs.services.principals import Principal
 from lrs.services.room import Room
@@ -54,7 +55,8 @@ class Outcome:
 class _Held:
     """What is known of the ids: the statement that each holds, and which of them this batch has written.
 
-    Those ``erased`` held a statement that is gone. Of a statement that the sender may not see there is no text: nothing is told to be the same.
+    Those ``erased`` held a statement that is gone. Of a statement that the sender may not see there is no text: nothing
+    is told to be the same.
     """
 
     raws: dict[bytes, bytes | None] = field(default_factory=dict)
@@ -75,13 +77,14 @@ class _Held:
 class BatchService:
     """Stores rows: whatever is wrong with one never stops the others."""
 
-    def __init__(self, store: Store, safetime: SafeTime, *, room: Room) -> None:
+    def __init__(self, store: Store, safetime: SafeTime, *, room: Room, erased: ErasedPeople | None = None) -> None:
         self._statements = store.statements
         self._binding = Binding(store)
         self._files = Files(store.attachments)
         self._definitions = Definitions(store.activities)
         self._safetime = safetime
         self._room = room
+        self._erased = erased
 
     def store(self, principal: Principal, rows: Sequence[Candidate | Outcome], version: Version) -> list[Outcome]:
         """Store the rows that can be stored; return the outcome of each, also of those that had theirs already.
@@ -90,6 +93,8 @@ class BatchService:
         """
         principal.require("statements/write")
         self._room.check()
+        if self._erased is not None:
+            principal = self._erased.vouching(principal)
         prepared = [row if isinstance(row, Outcome) else self._prepared(principal, row) for row in rows]
         drafts = [each for each in prepared if isinstance(each, Draft)]
         firsts: dict[bytes, Draft] = {}
@@ -106,6 +111,8 @@ class BatchService:
     def _prepared(self, principal: Principal, row: Candidate) -> Draft | Outcome:
         try:
             row = Candidate(*principal.intake.admit(*row))
+            if self._erased is not None:
+                row = Candidate(*self._erased.admit(principal.org, *row))
             confine_statement(principal, row.statement)
             self._binding.require(principal, row.statement)
             (files,) = self._files.keep(principal.org, [row.statement], (), single=True)

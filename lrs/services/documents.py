@@ -9,6 +9,7 @@ from msgspec import Raw
 from lrs.errors import BadRequest, Conflict, LRSError, NotFound, PayloadTooLarge, PreconditionFailed
 from lrs.services import clocks
 from lrs.services.confinement import confine_document
+from lrs.services.erasing.people import ErasedPeople
 from lrs.services.principals import Principal
 from lrs.services.room import Room
 from lrs.store.documents import Document, Documents
@@ -48,12 +49,16 @@ class Names(NamedTuple):
 
 
 class DocumentService:
-    """Keeps documents under the rules that all three resources share. ``most`` is the largest, in bytes."""
+    """Keeps documents under the rules that all three resources share. ``most`` is the largest, in bytes.
 
-    def __init__(self, documents: Documents, *, room: Room, most: int) -> None:
+    Nothing is kept about those among the ``erased``.
+    """
+
+    def __init__(self, documents: Documents, *, room: Room, most: int, erased: ErasedPeople | None = None) -> None:
         self._documents = documents
         self._room = room
         self._most = most
+        self._erased = erased
 
     def get(self, principal: Principal, query: DocumentQuery) -> Document:
         """Return one document; raise NotFound."""
@@ -129,6 +134,8 @@ class DocumentService:
 
     def _may_write(self, principal: Principal, query: DocumentQuery) -> DocumentQuery:
         query = _may_change(principal, query)
+        if self._erased is not None:
+            self._erased.refuse_document(principal.org, query.agent)
         self._room.check()
         return query
 

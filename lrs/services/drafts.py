@@ -78,7 +78,7 @@ def repeats(principal: Principal, rows: Iterable[Row], taken: Sequence[Holder]) 
 
     Not of one that the sender may not see: it could try one content after the other until it hits.
     """
-    held = {holder.id: holder.raw for holder in taken if principal.may_see(holder.keys)}
+    held = {holder.id: holder.raw for holder in taken if not holder.erased and principal.may_see(holder.keys)}
     return {row.id for row in rows if row.id in held and same(held[row.id], row.raw)} | erased(taken)
 
 

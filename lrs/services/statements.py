@@ -14,6 +14,7 @@ from lrs.services.binding import Binding
 from lrs.services.confinement import confine_statement
 from lrs.services.definitions import Definitions
 from lrs.services.drafts import draft, erased, repeats, stamp
+from lrs.services.erasing.people import ErasedPeople
 from lrs.services.files import Files
 from lrs.services.principals import Principal
 from lrs.services.room import Room
@@ -57,8 +58,8 @@ class Answer(NamedTuple):
 class StatementService:
     """Stores batches whole or not at all, each statement once; finds them by the filters of the specification.
 
-    ``page`` is the most statements an answer holds. ``before_commit`` is called while a write is stamped and not yet
-    visible: fault tests hold writes there.
+    ``page`` is the most statements an answer holds. Nobody who is among the ``erased`` is stored by name again.
+    ``before_commit`` is called while a write is stamped and not yet visible: fault tests hold writes there.
     """
 
     def __init__(  # noqa: PLR0913 - what it works with is passed in
@@ -69,6 +70,7 @@ class StatementService:
         *,
         room: Room,
         page: int,
+        erased: ErasedPeople | None = None,
         before_commit: Callable[[], None] | None = None,
     ) -> None:
         self._statements = store.statements
@@ -79,6 +81,7 @@ class StatementService:
         self._walks = walks
         self._room = room
         self._page = page
+        self._erased = erased
         self._before_commit = before_commit
 
     @property
@@ -96,7 +99,9 @@ class StatementService:
         """
         principal.require("statements/write")
         self._room.check()
-        batch = _admitted(principal, batch)
+        batch = _admitted(principal, batch, self._erased)
+        if self._erased is not None:
+            principal = self._erased.vouching(principal)
         if principal.launch is not None:
             for index, statement in enumerate(batch.statements):
                 confine_statement(principal, statement, "" if batch.single else item("", index))
@@ -210,13 +215,18 @@ class StatementService:
         return raw
 
 
-def _admitted(principal: Principal, batch: Batch) -> Batch:
-    """Return a batch as the sender's intake lets it in; raise Refused with the faults of all its statements."""
+def _admitted(principal: Principal, batch: Batch, erased: ErasedPeople | None) -> Batch:
+    """Return a batch as the sender's intake lets it in, without those who were erased.
+
+    Raise Refused with the faults of all its statements.
+    """
     admit = principal.intake.admit
     admitted, faults = [], list[Fault]()
     for index, sent in enumerate(zip(batch.statements, batch.texts, strict=True)):
         try:
-            admitted.append(admit(*sent, "" if batch.single else item("", index)))
+            path = "" if batch.single else item("", index)
+            taken = admit(*sent, path)
+            admitted.append(taken if erased is None else erased.admit(principal.org, *taken, path))
         except Refused as refused:
             faults += refused.faults
     if faults:

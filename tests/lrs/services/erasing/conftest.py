@@ -50,9 +50,7 @@ class World:
     def __init__(self, store, **settings):
         self.store = store
         self.org = store.organisations.orgs()[0]
-        self.folding = Folding(
-            store, lambda code, _: f"{code}@2025-07-01", Vocabulary(), ZoneInfo("Asia/Ho_Chi_Minh")
-        )
+        self.folding = Folding(store, lambda code, _: f"{code}@2025-07-01", Vocabulary(), ZoneInfo("Asia/Ho_Chi_Minh"))
         self.erasing = Erasing(store, self.folding, PEPPER, **{"grace": 0.0} | settings)
         self.stamp = 0
 

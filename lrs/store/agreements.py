@@ -116,6 +116,10 @@ class Agreements:
         """Return the agreements by which an organisation is given something: those active, whatever the day."""
         return self._all({"taker": org, "state": "active"}, session)
 
+    def accepted(self) -> list[Agreement]:
+        """Return all agreements between organisations of this server that were accepted, whatever became of them."""
+        return self._all({"accepted_by": {"$type": "string"}, "taker": {"$type": "binData"}}, None)
+
     def active(self, agreement: str, day: date, session: ClientSession | None = None) -> Agreement | None:
         """Return the agreement if something may be given by it on this day, or None.
 

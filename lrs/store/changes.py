@@ -64,6 +64,11 @@ class Changes:
         """Tell whether changes are noted."""
         return self._moves.find_one({"_id": org, "noted": True}, {"_id": 1}, session=session) is not None
 
+    def turns(self) -> dict[bytes, int]:
+        """Return the turns of all organisations whose changes are noted."""
+        with translated(), pymongo.timeout(self._deadline):
+            return {row["_id"]: int(row["turns"]) for row in self._moves.find({"noted": True}, {"turns": 1})}
+
     def now(self, org: bytes, session: ClientSession) -> bytes:
         """Return the place behind everything that a transaction sees."""
         row = self._moves.find_one({"_id": org}, {"turns": 1}, session=session)

@@ -21,7 +21,8 @@ class Place(NamedTuple):
     ``unclean``: what was derived before the place was reset is still there, and must go before anything is read.
     ``target`` is how far it was before that, 0 where it was never reset. ``wanted``: somebody asked for it lately.
     ``basis`` stands for all beside statements that what was derived rests on. ``erased`` is another number whenever
-    statements have gone, or have been rewritten, that may have been read already.
+    statements have gone, or have been rewritten, that may have been read already. ``resets`` counts how often it was
+    reset.
     """
 
     place: int
@@ -30,6 +31,7 @@ class Place(NamedTuple):
     wanted: bool = False
     basis: str = ""
     erased: int = 0
+    resets: int = 0
 
     @property
     def rebuilding(self) -> bool:
@@ -106,6 +108,7 @@ class Places:
         What is derived from now on rests on ``basis``, or on the same as before.
         """
         again: Document = {"target": {"$max": ["$place", "$target"]}, "place": 0, "unclean": True}
+        again["resets"] = {"$add": [{"$ifNull": ["$resets", 0]}, 1]}
         if basis is not None:
             again["basis"] = basis
         with translated(), pymongo.timeout(self._deadline):
@@ -135,6 +138,11 @@ class Places:
         """Let nobody who follows a feed move on with what was read of it before: statements are erased."""
         where = {"_id": {"$regex": f":{re.escape(feed)}$"}}
         self._rows.update_many(where, {"$inc": {"erased": 1}}, session=session)
+
+    def remove(self, follower: str) -> None:
+        """Forget a place: its follower is no more."""
+        with translated(), pymongo.timeout(self._deadline):
+            self._rows.delete_one({"_id": follower})
 
     def find(self, follower: str, session: ClientSession | None = None) -> Place:
         """Return a follower's place, whoever holds it."""
@@ -166,4 +174,5 @@ def _place(row: Document) -> Place:
         "wanted" in row,
         row.get("basis", ""),
         int(row.get("erased", 0)),
+        int(row.get("resets", 0)),
     )

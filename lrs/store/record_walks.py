@@ -12,7 +12,8 @@ from lrs.store.rows import ORG_BYTES
 from schemas.training.records import Evidence
 from schemas.training.terms import UNKNOWN
 
-_LAST: Final = b"\xff" * 17
+# As long as a key: MongoDB orders bytes by how many they are, first of all.
+_LAST: Final = b"\xff" * 16
 _LEAN: Final = {"evidence": 0, "mark": 0, "score": 0}
 _unpack = msgspec.msgpack.Decoder(list[Evidence]).decode
 
@@ -40,8 +41,8 @@ class RecordWalks:
         self._rows = database["records"]
 
     def after(self, org: bytes, key: bytes, session: ClientSession, *, verbs: bool, most: int) -> list[Walked]:
-        """Return the records behind a key, in the order of keys."""
-        where = {"_id": {"$gt": org + key, "$lt": org + _LAST}}
+        """Return the records behind a key of 16 bytes, in the order of keys."""
+        where = {"_id": {"$gt": org + key, "$lte": org + _LAST}}
         rows = self._rows.find(where, _asked(verbs=verbs), session=session).sort("_id", 1).limit(most)
         return [_walked(row, verbs=verbs) for row in rows]
 
@@ -55,7 +56,7 @@ class RecordWalks:
         where = {"_id": {"$in": [org + key for key in keys]}}
         return {row["_id"][ORG_BYTES:] for row in self._rows.find(where, {"_id": 1}, session=session)}
 
-    def aged(self, org: bytes, learners: Collection[int], session: ClientSession) -> Iterator[Aged]:
+    def aged(self, org: bytes, learners: Collection[int], session: ClientSession | None) -> Iterator[Aged]:
         """Yield all records of these people."""
         where = {"org": org, "learner": {"$in": list(learners)}, "group": {"$exists": False}}
         for row in self._rows.find(where, {"learner": 1, "band": 1, "last": 1}, session=session):

@@ -19,10 +19,12 @@ from lrs.store.changes import START, Reason
 from lrs.store.errors import translated
 
 Document = dict[str, Any]
-Phase = Literal["records", "rows", "changes"]
+Phase = Literal["records", "rows", "changes", "closing"]
 
 AGREEMENT_BYTES: Final = 8
-_LAST: Final = b"\xff" * 17
+# As long as the rest of an ``_id``: MongoDB orders bytes by how many they are, first of all.
+FIRST: Final = bytes(16)
+_LAST: Final = b"\xff" * 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +33,17 @@ class Run:
 
     ``version`` is the newest one of any row; ``step`` counts writes, and is what tells two workers apart. First all
     records are walked through (``phase`` records; ``walked`` is the last key), then all rows, for records that have
-    gone, and then changes, behind the place ``at``. ``basis`` and ``resets`` stand for what the rows rest on beside
-    records: with others, the walk begins again. ``minors`` is the set of those who were taken for children.
-    ``through``: everything that was stored until then was in the rows once. ``live`` counts rows that are not recalled,
-    ``over`` says that their contents are gone.
+    gone, and then changes, behind the place ``at``; closing is when contents are removed. ``basis`` and ``resets``
+    stand for what the rows rest on beside records: with others, the walk begins again. ``minors`` is the set of those
+    who were taken for children. ``through``: everything that was stored until then was in the rows once. ``live``
+    counts rows that are not recalled, ``over`` says that their contents are gone.
     """
 
     agreement: str
     version: int = 0
     step: int = 0
     phase: Phase = "records"
-    walked: bytes = b""
+    walked: bytes = FIRST
     at: bytes = START
     basis: str = ""
     resets: int = 0
@@ -135,7 +137,7 @@ class Shares:
     def live(self, agreement: str, after: bytes, session: ClientSession, *, most: int) -> list[Row]:
         """Return rows that are not recalled, in the order of their ids, from behind one."""
         prefix = bytes.fromhex(agreement)
-        where = {"_id": {"$gt": prefix + after, "$lt": prefix + _LAST}, "recall": {"$exists": False}}
+        where = {"_id": {"$gt": prefix + after, "$lte": prefix + _LAST}, "recall": {"$exists": False}}
         # As many documents are looked at as are not recalled; most are not.
         return [_row(row) for row in self._rows.find(where, session=session).sort("_id", 1).limit(most)]
 

@@ -15,18 +15,18 @@ from schemas.training.terms import ERASED
 
 PEPPER = "a pepper for tests, of 32 characters or more"
 MBOX = "mailto:Lan@hoc.example.vn"
-SHA1 = hashlib.sha1(MBOX.encode()).hexdigest()
+SHA1 = hashlib.sha1(MBOX.encode(), usedforsecurity=False).hexdigest()
 OTHER = {"mbox": "mailto:binh@hoc.example.vn"}
 STATEMENTS = "/xapi/statements"
 
 
 @pytest.fixture
-def org(app, store):
+def org(app, store):  # noqa: ARG001 - it makes the organisation
     return store.organisations.orgs()[0]
 
 
 @pytest.fixture
-def erase(app, store, config, org, later):
+def erase(store, config, org, later):
     """Erase identities, and let the server learn of it."""
     erasing = Erasing(store, folding_of(store, RegistryService(store, config.timezone), config.timezone), PEPPER)
 
@@ -81,7 +81,7 @@ def test_documents_about_somebody_who_was_erased_are_refused(client, erase):
     assert client.get("/xapi/activities/state", query_string=query).status_code == 404
 
 
-def test_signed_statements_that_name_them_are_refused(app, erase, org, store, a_statement, later):
+def test_signed_statements_that_name_them_are_refused(erase, org, store, a_statement):
     erase(MBOX)
     told = a_statement(actor={"mbox": MBOX})
     told["attachments"] = [{"usageType": "http://adlnet.gov/expapi/attachments/signature", "sha2": "0" * 64}]
@@ -110,7 +110,7 @@ def test_an_id_that_was_erased_is_known_and_not_stored_again(client, store, a_st
     query = {"statementId": told["id"]}
     assert client.post(STATEMENTS, json=told).json == [told["id"]]
     assert client.put(STATEMENTS, query_string=query, json=told).status_code == 204
-    assert client.post("/api/batches", json=[told]).json["results"][0]["outcome"] == "duplicate"
+    assert client.post("/api/batches", json=[told]).json["duplicate"] == 1
     assert client.get(STATEMENTS, query_string=query).status_code == 404
     fresh = a_statement()
     assert client.post(STATEMENTS, json=[told, fresh]).status_code == 200

@@ -6,7 +6,7 @@ each other is seen to by the rows themselves.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Final
 
@@ -41,8 +41,11 @@ log = logging.getLogger(__name__)
 class SharesFollower:
     """Brings every agreement forward."""
 
-    def __init__(self, store: Store, worker: str, sharing: Sharing, terms: TermsOf) -> None:
+    def __init__(
+        self, store: Store, worker: str, sharing: Sharing, terms: TermsOf, stopping: Callable[[], bool]
+    ) -> None:
         self._store = store
+        self._stopping = stopping
         self._worker = worker
         self._sharing = sharing
         self._terms = terms
@@ -61,7 +64,7 @@ class SharesFollower:
         places = self._store.places.all(f"{RECORDS}:")
         count = 0
         for each in agreements:
-            state = self._state(each, runs.get(each.id), turns, places)
+            state = None if self._stopping() else self._state(each, runs.get(each.id), turns, places)
             if state is not None and self._quiet.get(each.id) != state:
                 count += self._attempt(each, state)
         self._forget(agreements, runs, turns)
@@ -103,7 +106,7 @@ class SharesFollower:
         while looked := self._sharing.bring(agreement, most=most):
             count += looked
             most = self._most[agreement.id] = min(most * 2, BATCH)
-            if clocks.passed() > until:
+            if clocks.passed() > until or self._stopping():
                 break
         return count
 
@@ -130,12 +133,18 @@ class SharesFollower:
             self._store.changes.end(org, session)
 
 
-def shares_follower(
-    store: Store, worker: str, pepper: str, timezone: str, consents: Consents | None = None
+def shares_follower(  # noqa: PLR0913 - what it works with is passed in
+    store: Store,
+    worker: str,
+    pepper: str,
+    timezone: str,
+    consents: Consents | None = None,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> SharesFollower:
-    """Return the follower; agreements begin and end in ``timezone``."""
+    """Return the follower; agreements begin and end in ``timezone``. It ends soon once it is ``stopping``."""
     registries = RegistryService(store, timezone)
     terms = TermsOf(Agreements(store, pepper, registries), registries, timezone)
     coverage = Coverage(store, consents or Standings(store, partial(pseudonyms_of, pepper)))
     progress = Progress(store, lambda: learn(store.promises))
-    return SharesFollower(store, worker, Sharing(store, terms, coverage, progress), terms)
+    return SharesFollower(store, worker, Sharing(store, terms, coverage, progress), terms, stopping)

@@ -9,6 +9,7 @@ from typing import Final
 from lrs.config import Config
 from lrs.errors import LRSError
 from lrs.followers.records import records_follower
+from lrs.followers.shares import shares_follower
 from lrs.services import clocks
 from lrs.services.anchors import Anchors, to_file, to_log
 from lrs.store import Store, open_store
@@ -22,8 +23,10 @@ log = logging.getLogger(__name__)
 
 def run_worker(config: Config, stop: threading.Event) -> None:
     """Work until ``stop`` is set; outages of the database are waited out."""
-    store = open_store(config.mongodb_uri, config.database, deadline=config.deadline, connections=4)
-    followers = [records_follower(store, secrets.token_hex(8), config.timezone)]
+    store = open_store(config.mongodb_uri, config.database, deadline=config.deadline, connections=6)
+    worker = secrets.token_hex(8)
+    records = records_follower(store, worker, config.timezone)
+    sharing = _sharing(store, worker, config, stop)
     anchors = _anchors(store, config)
     swept = anchored = float("-inf")
     try:
@@ -33,10 +36,27 @@ def run_worker(config: Config, stop: threading.Event) -> None:
             if clocks.passed() - anchored > _ANCHOR_EVERY:
                 anchored = clocks.passed()
                 _attempt("anchor", anchors.write)
-            busy = [_attempt("follow", follower.follow) for follower in followers]
-            stop.wait(0 if any(busy) else _EVERY)
+            stop.wait(0 if _attempt("follow", records.follow) else _EVERY)
     finally:
+        stop.set()
+        sharing.join()
         store.close()
+
+
+def _sharing(store: Store, worker: str, config: Config, stop: threading.Event) -> threading.Thread:
+    """Keep what recipients are given, in a thread of its own: a long walk must not hold up the records."""
+
+    def run() -> None:
+        if not config.pepper:
+            log.warning("nothing is shared by agreement: this worker has no LRS_PEPPER")
+            return
+        shares = shares_follower(store, worker, config.pepper, config.timezone, stopping=stop.is_set)
+        while not stop.is_set():
+            stop.wait(0 if _attempt("share", shares.follow) else _EVERY)
+
+    thread = threading.Thread(target=run, name="shares", daemon=True)
+    thread.start()
+    return thread
 
 
 def _anchors(store: Store, config: Config) -> Anchors:

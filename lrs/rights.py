@@ -17,5 +17,6 @@ def rights(config: Config, parts: Parts, bodies: Bodies) -> list[Section]:
     store, pepper = parts.store, config.pepper
     decided = PolicyService(store)
     requests = RequestService(store, parts.registries, decided, pepper)
-    fulfilling = Fulfilling(store, requests, Corrections(store, parts.statements, pepper))
+    corrections = Corrections(store, parts.statements, pepper)
+    fulfilling = Fulfilling(store, requests, corrections, erasing=parts.erasing)
     return [subjects(requests, fulfilling, bodies), policies(decided)]

@@ -27,28 +27,41 @@ from lrs.store.entries import Detail, Entry
 from lrs.store.erasures import Erasure, erasure_id
 from lrs.store.transactions import Session
 
-__all__ = ["GRACE", "TOGETHER", "Erased", "Erasing"]
+__all__ = ["GRACE", "PATIENCE", "TOGETHER", "Erased", "Erasing"]
 
 TOGETHER: Final = 250
 """Statements of one step."""
 GRACE: Final = 60.0
 """Seconds after which nothing is on its way any more that was taken in before every process knew of an erasure."""
+PATIENCE: Final = 8.0
+"""Seconds of a request."""
+_GOES_ON: Final = "Much is known of this person, and it is still being erased; send the same again"
+_RETRY: Final = 10
 _FAILURES: Final = 5
 _PAUSE: Final = 0.2
 
 
 class Erased(NamedTuple):
-    """What has gone, by kind; ``finished`` tells whether that is all, else the worker goes on with the rest."""
+    """What has gone, by kind."""
 
     counts: dict[str, int]
-    finished: bool = True
 
 
 class Erasing:
-    """Erases people. ``grace`` is in seconds, ``together`` the most statements of one transaction."""
+    """Erases people. ``together`` is the most statements of one transaction, ``grace`` in seconds.
 
-    def __init__(
-        self, store: Store, folding: Folding, pepper: str, *, grace: float = GRACE, together: int = TOGETHER
+    After ``patience`` seconds, without one never, the rest is left to the worker.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it works with is passed in
+        self,
+        store: Store,
+        folding: Folding,
+        pepper: str,
+        *,
+        patience: float | None = None,
+        grace: float = GRACE,
+        together: int = TOGETHER,
     ) -> None:
         self._store = store
         self._journal = store.erasures
@@ -56,23 +69,27 @@ class Erasing:
         self._searching = Searching(store, pepper)
         self._steps = Steps(store, Removing(store, folding), pepper)
         self._seals = Seals(pepper, "erasures")
+        self._patience = patience
         self._grace = grace
         self._most = self._together = together
 
-    def erase(
-        self, org: bytes, identities: Collection[str], request: str, by: str, seconds: float | None = None
-    ) -> Erased:
+    def erase(self, org: bytes, identities: Collection[str], request: str, by: str) -> Erased:
         """Erase whoever these identities are, with all others that were joined with them; return what has gone.
 
-        The same request again goes on, or returns what has gone. After about so many ``seconds`` the rest is left to
-        the worker. Raise Unavailable: what has begun goes on there, too.
+        The same request again goes on, or returns what has gone. Raise Unavailable where it is not done in time: the
+        worker goes on.
         """
         known = self._searching.all(org, identities)
         hashes = hashes_of(Marks(self._pepper, org), known)
-        held = self._journal.find(erasure_id(org, request))
-        if held is not None and held.done is not None and {*hashes} <= {*held.hashes}:
-            return Erased(held.counts)
-        return self.carry_out(self.begin(org, known, request, by, hashes=hashes), seconds)
+        erasure = self._journal.find(erasure_id(org, request))
+        if erasure is None or not {*hashes} <= {*erasure.hashes}:
+            erasure = self.begin(org, known, request, by, hashes=hashes)
+        if erasure.done is not None:
+            return Erased(erasure.counts)
+        if not self.carry_out(erasure, self._patience):
+            raise Unavailable(_GOES_ON, retry_after=_RETRY)
+        found = self._journal.find(erasure.id)
+        return Erased({} if found is None else found.counts)
 
     def begin(  # noqa: PLR0913 - what the journal is to have
         self,
@@ -96,15 +113,14 @@ class Erasing:
         entry = Entry(by, "erasure.begun", request, {"identities": len(hashes)})
         return self._store.administer(org, begin, entry)
 
-    def carry_out(self, erasure: Erasure, seconds: float | None = None) -> Erased:
-        """Go on with an erasure that has begun, for about so many seconds; return what has gone. Raise Unavailable."""
+    def carry_out(self, erasure: Erasure, seconds: float | None = None) -> bool:
+        """Go on with an erasure for about so many seconds; tell whether it is done. Raise Unavailable."""
         until = None if seconds is None else clocks.passed() + seconds
         known = json.loads(self._seals.open(erasure.sealed, erasure.id.hex())) if erasure.sealed else []
         finished = self._remove(self._searching.task(erasure, known), until)
         if finished and erasure.done is None:
             self._finish(erasure)
-        found = self._journal.find(erasure.id)
-        return Erased({} if found is None else found.counts, finished)
+        return finished
 
     def go_on(self) -> int:
         """Go on with everything that somebody has left; return how many erasures were worked on. Raise Unavailable."""

@@ -122,6 +122,7 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
     """Return the sections of the own API, in the order in which they are described."""
     store, registries, bodies = parts.store, parts.registries, _bodies(config)
     known = LearnerService(store, folding_of(store, registries, config.timezone), config.pepper)
+    agreed = ConsentService(store, PolicyService(store), registries, config.pepper, config.timezone)
     return [
         batches(parts.batches, bodies, parts.limits, parts.diagnostics),
         validation(bodies),
@@ -139,12 +140,20 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         *registry_sections(registries, bodies),
         learners(known, bodies),
         consents(
-            ConsentService(store, PolicyService(store), registries, config.pepper, config.timezone),
+            agreed,
             WordingService(store),
             bodies,
         ),
         records(
-            RecordService(store, registries, known, parts.progress, secret=config.pepper, timezone=config.timezone)
+            RecordService(
+                store,
+                registries,
+                known,
+                parts.progress,
+                consents=agreed.standing,
+                secret=config.pepper,
+                timezone=config.timezone,
+            )
         ),
         noticed(NoticedService(store, parts.progress)),
         searches(SearchService(store, parts.safetime, secret=config.pepper, page=config.page)),

@@ -1,6 +1,6 @@
 """Training records, for those of the organisation who may read them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -12,7 +12,7 @@ import msgspec
 from lrs.services import clocks
 from lrs.services.cursors import LIFETIME, Cursors, fingerprint
 from lrs.services.learners import LearnerService
-from lrs.services.principals import Principal
+from lrs.services.principals import Bound, Principal
 from lrs.services.progress import Progress, Reached
 from lrs.services.registries import RegistryService
 from lrs.store import Store
@@ -21,13 +21,19 @@ from schemas.faults import Refused
 from schemas.registries.programmes import Programmes
 from schemas.registries.unit_rows import Unit
 from schemas.registries.units import Units
+from schemas.sharing.consents import Standing as Consented
 from schemas.training.persons import agent_of
-from schemas.training.terms import UNKNOWN
+from schemas.training.terms import MINORS, UNKNOWN
+from schemas.xapi.keys import mention_keys, organisation_key
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PAGE: Final = 100
 _CHUNK: Final = 1000
 """Records of an export that are read at a time: each within the deadline."""
+
+
+Consents = Callable[[bytes, str, Collection[int]], Mapping[int, Consented]]
+"""Returns the consents of learners to a purpose that stand, by their numbers."""
 
 
 class _Walk(msgspec.Struct, frozen=True, array_like=True):
@@ -61,10 +67,16 @@ class _Question:
     at: date
     units: Units
     after: Position | None
+    bound: Bound | None
 
 
 class RecordService:
-    """Answers what the caller's own organisation asks of its records; needs ``records/read``."""
+    """Answers what the caller's own organisation asks of its records; needs ``records/read``.
+
+    Who is bound sees the records of that team, and those that rest on nothing but statements about that organisation;
+    where a consent is needed, of those whose consent stands. Of people who were joined, it is told no more names than
+    those that stand in such statements.
+    """
 
     def __init__(  # noqa: PLR0913 - what it works with is passed in
         self,
@@ -73,10 +85,12 @@ class RecordService:
         learners: LearnerService,
         progress: Progress,
         *,
+        consents: Consents,
         secret: str,
         timezone: str,
     ) -> None:
         self._store = store
+        self._consents = consents
         self._registries = registries
         self._learners = learners
         self._progress = progress
@@ -90,10 +104,10 @@ class RecordService:
 
     def page(self, principal: Principal, query: Mapping[str, Any]) -> Page:
         """Return a page; raise Refused, BadRequest for a cursor of another question."""
-        principal.require("records/read")
+        principal.require("records/read/own")
         reached = self._progress.of(principal.org)
         question = self._question(principal, query)
-        found, position = self._store.record_pages.page(question.asked, question.after, query.get("limit", _PAGE))
+        found, position = self._seen(question, question.after, query.get("limit", _PAGE))
         walk = None
         if position is not None:
             expires = clocks.now() + LIFETIME
@@ -102,7 +116,7 @@ class RecordService:
 
     def export(self, principal: Principal, query: Mapping[str, Any]) -> Export:
         """Return everything that is asked for, ``limit`` at most; raise as ``page`` does, before the first part."""
-        principal.require("records/read")
+        principal.require("records/read/own")
         reached = self._progress.of(principal.org)
         question = self._question(principal, query)
         return Export(reached, question.at, self._parts(question, query.get("limit")))
@@ -110,17 +124,44 @@ class RecordService:
     def _parts(self, question: _Question, limit: int | None) -> Iterator[list[dict[str, Any]]]:
         after = question.after
         while True:
-            found, after = self._store.record_pages.page(question.asked, after, limit or _CHUNK)
+            found, after = self._seen(question, after, limit or _CHUNK)
             yield self._told(question, found)
             if after is None or limit is not None:
                 return
 
+    def _seen(self, question: _Question, after: Position | None, limit: int) -> tuple[list[Record], Position | None]:
+        """Return up to ``limit`` records that the caller may see, and the position to go on from if there are more."""
+        seen: list[Record] = []
+        while True:
+            found, after = self._store.record_pages.page(question.asked, after, limit - len(seen))
+            seen += self._agreed(question, found)
+            if after is None or len(seen) == limit:
+                return seen, after
+
+    def _agreed(self, question: _Question, found: Sequence[Record]) -> Sequence[Record]:
+        """Return those of people whose consent stands, where the caller needs it; of a child, one that is enough."""
+        bound = question.bound
+        if bound is None or bound.consent is None:
+            return found
+        people = {each.learner for each in found if not each.is_group}
+        standing = self._consents(question.asked.org, bound.consent, people)
+        return [
+            each
+            for each in found
+            if (told := standing.get(each.learner)) is not None
+            and not each.is_group
+            and (told.for_minor or each.standing.band != MINORS)
+        ]
+
     def _question(self, principal: Principal, query: Mapping[str, Any]) -> _Question:
         registries = self._registries.current()
         at = query.get("at") or self._registries.today()
+        bound = principal.bound
         asked = Asked(
             org=principal.org,
             learners=self._numbers(principal, query.get("learner")),
+            organisation=query.get("organisation"),
+            only=bound.organisation if bound else None,
             units=_units(registries.units, query.get("unit"), at),
             programmes=_programmes(registries.programmes, query.get("programme")),
             activity=query.get("activity"),
@@ -131,7 +172,7 @@ class RecordService:
             dated=query["dated"],
             since=self._midnight(query.get("since")),
             until=self._midnight(query.get("until"), days=1),
-            whose=query["whose"],
+            whose="groups" if bound and bound.team else query["whose"],
             sort=query["sort"],
         )
         after = None
@@ -140,12 +181,37 @@ class RecordService:
             if walk.asked != _asked(asked):
                 raise self._cursors.refused()
             after = Position(walk.value, walk.key)
-        return _Question(asked, at, registries.units, after)
+        return _Question(asked, at, registries.units, after, bound)
 
     def _numbers(self, principal: Principal, learner: str | None) -> tuple[int, ...] | None:
+        if (bound := principal.bound) is not None:
+            return self._of_bound(principal.org, bound, learner)
         if learner is None or learner.isdigit():
             return None if learner is None else (int(learner),)
         return tuple(each.number for each in self._learners.known_by(principal, learner))
+
+    def _of_bound(self, org: bytes, bound: Bound, learner: str | None) -> tuple[int, ...] | None:
+        """Return the numbers that are meant: of its team's, and of nobody by a name that it is not told."""
+        own: set[int] | None = None
+        if bound.team is not None:
+            own = set(self._store.learners.find(org, [bound.team]).values())
+        if learner is None:
+            return None if own is None else tuple(own)
+        if learner.isdigit():
+            numbers = {int(learner)}
+        else:
+            found = self._store.learners.find(org, [learner])
+            numbers = {number for who, number in found.items() if self._is_named(org, bound, who)}
+        return tuple(numbers if own is None else numbers & own)
+
+    def _is_named(self, org: bytes, bound: Bound, who: str) -> bool:
+        """Tell whether anything names somebody so that the caller may read."""
+        if bound.team is not None and who != bound.team:
+            return False
+        organisation = bound.organisation
+        return organisation is None or self._store.statements.any_holds(
+            org, [mention_keys(who), [organisation_key(organisation)]], lambda _: True
+        )
 
     def _midnight(self, day: date | None, *, days: int = 0) -> int | None:
         """Return when a day begins, or one some days later; None where the calendar has no such day."""
@@ -160,6 +226,11 @@ class RecordService:
     def _told(self, question: _Question, found: Sequence[Record]) -> list[dict[str, Any]]:
         org = question.asked.org
         known = self._store.learners.identities(org, {each.learner for each in found})
+        if (bound := question.bound) is not None:
+            known = {
+                number: [who for who in each if len(each) == 1 or self._is_named(org, bound, who)]
+                for number, each in known.items()
+            }
         agents = {number: [agent_of(each) for each in identities] for number, identities in known.items()}
         placed = lru_cache(maxsize=None)(lambda key: _place(question.units, key, question.at))
         return [_told(each, agents.get(each.learner, []), placed(each.standing.unit)) for each in found]
@@ -226,5 +297,6 @@ def _told(record: Record, agents: list[dict[str, Any]], place: dict[str, str] | 
         "groups": standing.groups,
         "age_band": standing.band,
         "statements": standing.statements,
+        "organisation": standing.organisation,
         "flags": standing.flags,
     }

@@ -48,6 +48,7 @@ class Asked:
     """Which records, in which order; None is no bound.
 
     ``units`` are keys, "" among them for what is not known; ``since`` <= ``dated`` < ``until``, in microseconds.
+    ``organisation`` is that of the record; ``only`` the one that every statement carries which the record rests on.
     """
 
     org: bytes
@@ -59,6 +60,8 @@ class Asked:
     kind: str | None = None
     programmes: tuple[str, ...] | None = None
     group: str | None = None
+    organisation: str | None = None
+    only: str | None = None
     dated: Literal["last", "ended"] = "last"
     since: int | None = None
     until: int | None = None
@@ -134,6 +137,8 @@ def _index(asked: Asked) -> str:
     # The records of one person are few: they are found by whose they are, and put in order.
     if asked.learners is not None:
         return "learner"
+    if asked.organisation is not None or asked.only is not None:
+        return "organisation"
     return "activity" if asked.activity is not None and asked.field == "learner" else asked.field
 
 
@@ -150,9 +155,19 @@ def _spans(asked: Asked, after: Position | None) -> Iterator[Document]:
 def _condition(asked: Asked) -> Document:
     """Return the filter; every value is a literal of our own making."""
     each: list[Document] = [{"org": asked.org}, _WHOSE[asked.whose]]
-    for name, value in (("type", asked.type), ("state", asked.state), ("kind", asked.kind), ("groups", asked.group)):
-        if value is not None:
-            each.append({name: value})
+    words = {
+        "type": asked.type,
+        "state": asked.state,
+        "kind": asked.kind,
+        "groups": asked.group,
+        # What all statements carry is what the record has: so the index knows it.
+        "organisation": asked.organisation if asked.only is None else asked.only,
+    }
+    each += [{name: value} for name, value in words.items() if value is not None]
+    if asked.only is not None:
+        each.append({"organisations": [asked.only]})
+        if asked.organisation is not None:
+            each.append({"organisation": asked.organisation})
     if asked.learners is not None:
         each.append({"learner": {"$in": list(asked.learners)}})
     if asked.activity is not None:

@@ -50,6 +50,10 @@ class RecordsQuerySchema(Strict):
     state = fields.String(validate=validate.OneOf(STATES))
     kind = fields.String(validate=validate.OneOf(sorted(KINDS)))
     group = fields.String(validate=validate.OneOf([*GROUPS, UNKNOWN]))
+    organisation = fields.String(
+        validate=validate.Length(1, 200),
+        metadata={"description": "The code of a company, a school or a host, as the record has it."},
+    )
     dated = fields.String(
         load_default="last",
         validate=validate.OneOf(["last", "ended"]),
@@ -134,6 +138,13 @@ class RecordSchema(Schema):
     groups = fields.List(fields.String(), required=True)
     age_band = fields.String(required=True)
     statements = fields.Integer(required=True)
+    organisation = fields.String(
+        required=True,
+        metadata={
+            "description": "The code of the company, the school or the host: the latest that others than such"
+            " organisations name, else the latest; empty if not known."
+        },
+    )
     flags = fields.List(fields.String(), required=True)
 
 

@@ -14,6 +14,8 @@ PSEUDONYMS: Final = "https://w3id.org/so-hoc/pseudonyms"
 ORGANISATIONS: Final = "https://w3id.org/so-hoc/organisations/"
 # The home page of accounts that stand for people whose data were erased.
 ERASED: Final = "https://w3id.org/so-hoc/erased"
+# The home page of the accounts of organisations that send statements about nobody: head-counts.
+SENDERS: Final = f"{BASE}/senders"
 # What a `mentored` statement is about, whose object is a person.
 MENTORING: Final = f"{BASE}/activities/mentoring"
 
@@ -31,7 +33,8 @@ GROUPS: Final = (
     "volunteer",
     "disabled",
 )
-AGE_BANDS: Final = ("<16", "16-24", "25-39", "40-59", "60-69", "70-79", "80+", UNKNOWN)
+MINORS: Final = "<16"
+AGE_BANDS: Final = (MINORS, "16-24", "25-39", "40-59", "60-69", "70-79", "80+", UNKNOWN)
 MODES: Final = ("in-person", "online-live", "online-self", "household-visit", "kiosk", "blended")
 ASSISTED: Final = ("none", "guided", "done-for")
 LEVELS: Final = ("1", "2")

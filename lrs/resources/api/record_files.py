@@ -35,7 +35,8 @@ _LISTS: Final = frozenset({"identities", "programmes", "groups", "flags"})
 _COLUMNS: Final = (
     *("id", "learner", "identities", "is_group", "activity", "registration", "type", "kind", "state"),
     *("first", "last", "ended", "attempts", "score_best", "score_latest", "seconds"),
-    *("unit", "unit_code", "unit_name", "unit_label", "programmes", "groups", "age_band", "statements", "flags"),
+    *("unit", "unit_code", "unit_name", "unit_label", "programmes", "groups", "age_band"),
+    *("organisation", "statements", "flags"),
 )
 
 

@@ -165,6 +165,7 @@ def test_a_record_tells_who_what_how_and_where(reader, post):
         "programmes": ["192"],
         "groups": ["elderly"],
         "age_band": "60-69",
+        "organisation": "",
         "statements": 1,
         "flags": [],
     }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from schemas.training.profile import load
+from schemas.training.quick import Quick
 from schemas.xapi.paths import item, member
 
 _RELATIONS: Final = {
@@ -92,18 +93,22 @@ class Template:
     def __init__(self, template: Mapping[str, Any]) -> None:
         self.id: str = template["id"]
         self.verb: str | None = template.get("verb")
-        self._type: str | None = template.get("objectActivityType")
+        self.type: str | None = template.get("objectActivityType")
         self._related = {rel: set(template[name]) for name, rel in _RELATIONS.items() if name in template}
         self._usages = set(template.get("attachmentUsageType", ()))
         self._refers = "contextStatementRefTemplate" in template
         self._rules = [Rule(rule) for rule in template.get("rules", ())]
+        self._quick = Quick(template.get("rules", ()))
+        self._followed = Review(self.id, ())
         # The more is asked, the more exactly it was meant.
-        self.weight = sum([self._type is not None, len(self._related), bool(self._usages)])
+        self.weight = sum([self.type is not None, len(self._related), bool(self._usages)])
 
     def determines(self, statement: Mapping[str, Any]) -> bool:
         """Tell whether a statement with its verb has all its determining properties (Profiles 8)."""
-        if self._type is not None and self._type != _type(statement["object"]):
+        if self.type is not None and self.type != _type(statement["object"]):
             return False
+        if not self._related and not self._usages:
+            return True
         related = statement.get("context", {}).get("contextActivities", {})
         if any(not types <= {_type(each) for each in related.get(rel, ())} for rel, types in self._related.items()):
             return False
@@ -111,6 +116,8 @@ class Template:
 
     def review(self, statement: Mapping[str, Any]) -> Review:
         """Return what a normalised statement breaks; what it refers to is not looked up."""
+        if not self._refers and self._quick.follows(statement):
+            return self._followed
         broken = [found for rule in self._rules if (found := rule.broken(statement)) is not None]
         if self._refers and "statement" not in statement.get("context", {}):
             broken.append(Broken("context.statement", "included"))
@@ -123,9 +130,12 @@ class Templates:
     def __init__(self, profile: bytes | None = None) -> None:
         told = json.loads(load() if profile is None else profile)
         self._names = {told["id"], *(version["id"] for version in told["versions"])}
-        self._by_verb: dict[str | None, list[Template]] = {}
-        for template in sorted(map(Template, told["templates"]), key=lambda template: (-template.weight, template.id)):
-            self._by_verb.setdefault(template.verb, []).append(template)
+        templates = sorted(map(Template, told["templates"]), key=lambda template: (-template.weight, template.id))
+        self._by_words = {
+            (verb, type_): [each for each in templates if each.verb == verb and each.type in {None, type_}]
+            for verb in {each.verb for each in templates}
+            for type_ in {None, *(each.type for each in templates)}
+        }
 
     def follows(self, statement: Mapping[str, Any]) -> Review | None:
         """Return how a valid statement follows its template; None when it does not name the profile."""
@@ -135,8 +145,10 @@ class Templates:
         if any(isinstance(value, dict) for value in related.values()):
             arrays = {rel: _listed(value) for rel, value in related.items()}
             statement = {**statement, "context": statement["context"] | {"contextActivities": arrays}}
+        type_ = _type(statement["object"])
         for verb in (statement["verb"]["id"], None):
-            for template in self._by_verb.get(verb, ()):
+            # A type that no template asks for is like none.
+            for template in self._by_words.get((verb, type_)) or self._by_words.get((verb, None)) or ():
                 if template.determines(statement):
                     return template.review(statement)
         return Review(None, ())

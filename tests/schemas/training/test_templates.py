@@ -1,10 +1,12 @@
 import json
+import random
 
 import pytest
 
 from schemas.training.outlines import template_iri
 from schemas.training.profile import load
-from schemas.training.templates import Broken, Location, Templates
+from schemas.training.quick import Quick
+from schemas.training.templates import Broken, Location, Rule, Templates
 from schemas.training.terms import BASE, VERSION
 
 TEAM = {"objectType": "Group", "account": {"homePage": "https://so.example.vn", "name": "to-5"}}
@@ -228,3 +230,29 @@ def test_rules_mean_what_the_specification_says(rule, faults, told):
 def test_a_rule_that_is_not_understood_is_refused_when_the_profile_is_read():
     with pytest.raises(ValueError, match="selector"):
         Templates(a_profile({"location": "$.a", "selector": "$.b", "presence": "included"}))
+
+
+def mangled(rnd, value):
+    """Return a value in which members and items are missing, or something else, here and there."""
+    if rnd.random() < 0.02:
+        return rnd.choice([None, 7, "", [], {}, [{"id": 1}], True])
+    if isinstance(value, dict):
+        return {name: mangled(rnd, each) for name, each in value.items() if rnd.random() > 0.04}
+    return [mangled(rnd, each) for each in value if rnd.random() > 0.1] if isinstance(value, list) else value
+
+
+def test_what_is_told_fast_is_what_a_closer_look_tells(profiled):
+    rules = [rule for each in json.loads(load())["templates"] for rule in each["rules"]]
+    alone = [Quick([rule]) for rule in rules]
+    rnd, told = random.Random(3), [0, 0]
+    for verb, type_, good, bad, _ in EXAMPLES.values():
+        for changes in (good, bad):
+            statement = without_nulls(profiled(verb, type_, **changes))
+            for _ in range(20):
+                each = mangled(rnd, statement)
+                if isinstance(each, dict):
+                    for quick, rule in zip(alone, rules, strict=True):
+                        kept, broken = quick.follows(each), Rule(rule).broken(each)
+                        assert not kept or broken is None, (rule, each)
+                        told[kept] += 1
+    assert told[True] > 3 * told[False]

@@ -30,6 +30,7 @@ def add_to(admin: "Commands[argparse.ArgumentParser]") -> None:
     creating.add_argument("--authority", metavar="JSON", help="the Agent whom its statements are stored under")
     changing = command(commands, "change", change)
     changing.add_argument("key")
+    changing.add_argument("--unbound", action="store_true", help="it is bound to nothing any more")
     _add_fields(changing)
     for name, run in (("disable", disable), ("enable", enable), ("secret", renew), ("delete", delete)):
         command(commands, name, run).add_argument("key")
@@ -47,12 +48,17 @@ def _add_fields(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--origins", nargs="*", metavar="ORIGIN", help="whose pages may read its answers; * for all")
     parser.add_argument("--leniency", nargs="*", metavar="NAME", help="what it is forgiven")
     parser.add_argument("--expires", metavar="TIMESTAMP", help=f"2027-06-30T00:00:00+07:00, for example; or {_NEVER}")
-    parser.add_argument("--intake", nargs="*", metavar="NAME=WORD", help="identities=pseudonymise, contents=refuse")
+    parser.add_argument(
+        "--intake", nargs="*", metavar="NAME=WORD", help="identities=pseudonymise, contents=refuse, minors=refuse"
+    )
     parser.add_argument(
         "--relay",
         action=argparse.BooleanOptionalAction,
         help="whether statements keep the authority that they come with: for the keys of other stores",
     )
+    parser.add_argument("--bound-to", metavar="CODE", help="the company, school or host that it is bound to")
+    parser.add_argument("--team", metavar="JSON", help="the Group that it is bound to")
+    parser.add_argument("--consent", metavar="PURPOSE", help="with it, the consent that people must have given")
     parser.add_argument("--limits", nargs="*", metavar="NAME=NUMBER", help="of requests, statements, body and batch")
 
 
@@ -64,7 +70,17 @@ def _fields(options: argparse.Namespace) -> dict[str, Any]:
         given["intake"] = {name: word for name, _, word in (each.partition("=") for each in options.intake)}
     if options.limits is not None:
         given["limits"] = dict(map(_limit, options.limits))
-    return given
+    bound = {"organisation": options.bound_to, "consent": options.consent}
+    bound |= {"team": None if options.team is None else _json("team", options.team)}
+    bound = {name: value for name, value in bound.items() if value is not None}
+    return given | ({"bound": bound} if bound else {})
+
+
+def _json(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise StartFailed(messages.FAILED, reason=f"--{name}: {error}") from error
 
 
 def _limit(text: str) -> tuple[str, int]:
@@ -88,10 +104,7 @@ def create(administration: Administration, options: argparse.Namespace) -> None:
     """Make a key, and print its secret, this once."""
     given = _fields(options)
     if options.authority is not None:
-        try:
-            given["authority"] = json.loads(options.authority)
-        except ValueError as error:
-            raise StartFailed(messages.FAILED, reason=f"--authority: {error}") from error
+        given["authority"] = _json("authority", options.authority)
     issued = administration.credentials.create(administration.principal, Wanted(**loaded(NewCredentialSchema, given)))
     _tell_secret(options, issued)
 
@@ -101,6 +114,8 @@ def change(administration: Administration, options: argparse.Namespace) -> None:
     values = loaded(CredentialChangeSchema, _fields(options))
     if options.expires == _NEVER:
         values["expires"] = None
+    if options.unbound:
+        values["bound"] = None
     _change(administration, options, values, messages.KEY_CHANGED)
 
 

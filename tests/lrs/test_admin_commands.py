@@ -27,6 +27,10 @@ REFUSED = [
     (["credentials", "create", "--intake", "names"], "intake: names:"),
     (["credentials", "create", "--authority", "Lan"], "--authority:"),
     (["credentials", "create", "--authority", "{}"], "authority:"),
+    (["credentials", "create", "--team", "Lan"], "--team:"),
+    (["credentials", "create", "--team", '{"objectType": "Group", "member": []}'], "bound: team:"),
+    (["credentials", "create", "--consent", "employer"], "bound:"),
+    (["credentials", "create", "--bound-to", "H1", "--scopes", "all"], "Not for one that is bound"),
     (["members", "invite", "nobody"], "email:"),
 ]
 
@@ -197,3 +201,12 @@ def test_a_command_that_there_is_not_ends_with_two(run):
     with pytest.raises(SystemExit) as ended:
         run("credentials", "steal")
     assert ended.value.code == 2
+
+
+def test_a_key_is_bound_and_freed(told):
+    made = told("credentials", "create", "--bound-to", "H1", "--scopes", "statements/write", "records/read")
+    assert made["bound"] == {"organisation": "H1"}
+    team = {"objectType": "Group", "mbox": "mailto:to@hoc.example.vn"}
+    changed = told("credentials", "change", made["key"], "--team", json.dumps(team), "--consent", "employer")
+    assert changed["bound"] == {"team": team, "consent": "employer"}
+    assert told("credentials", "change", made["key"], "--unbound")["bound"] == {}

@@ -105,11 +105,14 @@ class Erasures:
             rows = self._rows.find({"changed": {"$gte": since}}).sort("changed", 1)
             return [(int(row["changed"]), _erasure(row)) for row in rows]
 
-    def add(self, erasure: bytes, counts: Mapping[str, int], gone: Sequence[bytes], session: ClientSession) -> None:
+    def add(
+        self, erasure: bytes, counts: Mapping[str, int], gone: Sequence[bytes], now: int, session: ClientSession
+    ) -> None:
         """Count what goes in a transaction, and keep the ids of statements, of 16 bytes, that do."""
         some = {f"counts.{kind}": count for kind, count in counts.items() if count}
-        if some:
-            self._rows.update_one({"_id": erasure}, {"$inc": some}, session=session)
+        if some or gone:
+            change: Document = {"$set": {"changed": now}} | ({"$inc": some} if some else {})
+            self._rows.update_one({"_id": erasure}, change, session=session)
         if gone:
             span = {"$gt": erasure, "$lte": erasure + _LAST}
             last = self._went.find_one({"_id": span}, {"_id": 1}, sort=[("_id", -1)], session=session)

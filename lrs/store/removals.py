@@ -4,7 +4,7 @@ Where a statement was, nothing is left but its id: it is known, and what is sent
 refers to it refers to nothing, as if it had never arrived.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import pymongo
@@ -23,6 +23,7 @@ Document = dict[str, Any]
 _FIELDS: Final = {"raw": 1, "stored": 1, "files": 1, "voided": 1, "keys": 1, "refers": 1, "voiding": 1}
 
 _LAST: Final = b"\xff" * 16
+_PAGE: Final = 1000
 
 
 class Held(NamedTuple):
@@ -170,6 +171,18 @@ class Removals:
     def _any_has(self, org: bytes, keys: Sequence[bytes], session: ClientSession) -> bool:
         where = {"org": org, "keys": {"$in": list(keys)}}
         return self._statements.find_one(where, {"_id": 1}, session=session) is not None
+
+    def agents(self, org: bytes) -> Iterator[str]:
+        """Yield the identities that documents of an organisation are about, with repetitions."""
+        after = b""
+        while True:
+            where = {"org": org, "agent": {"$exists": True}, "_id": {"$gt": after}}
+            with translated(), pymongo.timeout(self._deadline):
+                rows = list(self._documents.find(where, {"agent": 1}).sort("_id", 1).limit(_PAGE))
+            if not rows:
+                return
+            yield from (row["agent"] for row in rows)
+            after = rows[-1]["_id"]
 
     def forget_documents(self, org: bytes, where: Document, most: int, session: ClientSession) -> int:
         """Remove some documents of an organisation that this holds for; return how many."""

@@ -11,7 +11,7 @@ a statement of the person that voids somebody else's: what was voided stays so.
 
 import json
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
 from lrs.errors import Unavailable
@@ -37,6 +37,7 @@ PATIENCE: Final = 8.0
 """Seconds of a request."""
 _GOES_ON: Final = "Much is known of this person, and it is still being erased; send the same again"
 _RETRY: Final = 10
+_LISTED: Final = 100
 _FAILURES: Final = 5
 _PAUSE: Final = 0.2
 
@@ -99,25 +100,35 @@ class Erasing:
         by: str,
         *,
         hashes: tuple[str, ...],
-        begun: int | None = None,
+        replayed: int | None = None,
     ) -> Erasure:
-        """Write an erasure into the journal, so that it is carried out whatever happens; return it."""
+        """Write an erasure into the journal, so that it is carried out whatever happens; return it.
+
+        One that is ``replayed`` began at an instant, in microseconds, and is asked for by the command line now.
+        """
         key = erasure_id(org, request)
         sealed = self._seals.seal(json.dumps(sorted(identities)).encode(), key.hex())
-        erasure = Erasure(key, request, by, clocks.now() if begun is None else begun, hashes, {}, sealed)
+        erasure = Erasure(key, request, by, replayed or clocks.now(), hashes, {}, sealed)
 
         def begin(session: Session) -> Erasure:
             self._journal.begin(erasure, clocks.now(), session)
             return self._journal.find(key, session) or erasure
 
-        entry = Entry(by, "erasure.begun", request, {"identities": len(hashes)})
+        actor, action = (by, "erasure.begun") if replayed is None else ("cli", "erasure.replayed")
+        entry = Entry(actor, action, request, {"identities": len(hashes)})
         return self._store.administer(org, begin, entry)
 
-    def carry_out(self, erasure: Erasure, seconds: float | None = None) -> bool:
-        """Go on with an erasure for about so many seconds; tell whether it is done. Raise Unavailable."""
+    def carry_out(self, erasure: Erasure, seconds: float | None = None, listed: Sequence[bytes] = ()) -> bool:
+        """Go on with an erasure for about so many seconds; tell whether it is done. Raise Unavailable.
+
+        Statements that are ``listed``, by their ids, go first.
+        """
         until = None if seconds is None else clocks.passed() + seconds
         known = json.loads(self._seals.open(erasure.sealed, erasure.id.hex())) if erasure.sealed else []
-        finished = self._remove(self._searching.task(erasure, known), until)
+        task = self._searching.task(erasure, known)
+        for begin in range(0, len(listed), _LISTED):
+            self._tried(lambda begin=begin: self._steps.listed(task, listed[begin : begin + _LISTED]))  # type: ignore[misc]  # its default
+        finished = self._remove(task, until)
         if finished and erasure.done is None:
             self._finish(erasure)
         return finished

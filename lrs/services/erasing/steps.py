@@ -1,10 +1,12 @@
 """The steps of an erasure; each is a transaction that counts itself in the journal, and can be done again."""
 
 import json
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from lrs.services import clocks
 from lrs.services.erasing.people import Marks
 from lrs.services.erasing.removing import Counts, Removing, Step
 from lrs.services.erasing.tasks import Task
@@ -45,7 +47,7 @@ class Steps:
                 leaving = set(self._store.learners.find(task.org, task.identities, session).values())
                 counts = self._removing.apply(task.org, step, session, "erased", leaving)
                 gone = [each.found.id[ORG_BYTES:] for each in step.gone]
-                self._store.erasures.add(task.erasure.id, counts, gone, session)
+                self._store.erasures.add(task.erasure.id, counts, gone, clocks.now(), session)
                 return counts
 
             if done := self._removing.alone(task.org, write):
@@ -77,13 +79,29 @@ class Steps:
                 step.rewritten[each.found.id] = each, task.people.without(each.found.raw, each.keys)
         return step
 
+    def listed(self, task: Task, ids: Sequence[bytes]) -> int:
+        """Remove statements by their ids, of 16 bytes, and let those that are not there never come."""
+        written = {each for went in self._store.erasures.went(task.erasure.id) for each in went.statements}
+
+        def write(session: Session) -> Counts:
+            documents = [task.org + each for each in ids]
+            held = self._store.removals.among(documents, len(documents), session)
+            counts = self._removing.apply(task.org, Step(held, {}), session, "erased") if held else {}
+            away = self._store.removals.gone(documents, session)
+            self._store.removals.remove([each for each in documents if each not in away], clocks.now(), session)
+            fresh = [each for each in ids if each not in written]
+            self._store.erasures.add(task.erasure.id, counts, fresh, clocks.now(), session)
+            return counts
+
+        return self._removing.alone(task.org, write).get("statements", 0)
+
     def documents(self, task: Task) -> int:
         """Remove the next states and profiles of the person."""
 
         def write(session: Session) -> int:
             whose = {"agent": {"$in": task.identities}}
             count = self._store.removals.forget_documents(task.org, whose, _DOCUMENTS, session)
-            self._store.erasures.add(task.erasure.id, {"documents": count}, [], session)
+            self._store.erasures.add(task.erasure.id, {"documents": count}, [], clocks.now(), session)
             return count
 
         return self._store.transact(write)
@@ -105,7 +123,7 @@ class Steps:
                 "credentials": self._vouchers(task, session),
                 "learners": store.removals.forget_learners(org, numbers, session),
             }
-            store.erasures.add(task.erasure.id, counts, [], session)
+            store.erasures.add(task.erasure.id, counts, [], clocks.now(), session)
             return counts
 
         return sum(self._removing.alone(org, write).values())

@@ -27,42 +27,29 @@ from lrs.store.entries import Detail, Entry
 from lrs.store.erasures import Erasure, erasure_id
 from lrs.store.transactions import Session
 
-__all__ = ["GRACE", "PATIENCE", "TOGETHER", "Erased", "Erasing"]
+__all__ = ["GRACE", "TOGETHER", "Erased", "Erasing"]
 
 TOGETHER: Final = 250
 """Statements of one step."""
 GRACE: Final = 60.0
 """Seconds after which nothing is on its way any more that was taken in before every process knew of an erasure."""
-PATIENCE: Final = 8.0
-"""Seconds of a request."""
-_GOES_ON: Final = "Much is known of this person, and it is still being erased; send the same again"
-_RETRY: Final = 10
 _LISTED: Final = 100
 _FAILURES: Final = 5
 _PAUSE: Final = 0.2
 
 
 class Erased(NamedTuple):
-    """What has gone, by kind."""
+    """What has gone, by kind; ``finished`` tells whether that is all, else the worker goes on with the rest."""
 
     counts: dict[str, int]
+    finished: bool = True
 
 
 class Erasing:
-    """Erases people. ``together`` is the most statements of one transaction, ``grace`` in seconds.
+    """Erases people. ``together`` is the most statements of one transaction, ``grace`` in seconds."""
 
-    After ``patience`` seconds, without one never, the rest is left to the worker.
-    """
-
-    def __init__(  # noqa: PLR0913 - what it works with is passed in
-        self,
-        store: Store,
-        folding: Folding,
-        pepper: str,
-        *,
-        patience: float | None = None,
-        grace: float = GRACE,
-        together: int = TOGETHER,
+    def __init__(
+        self, store: Store, folding: Folding, pepper: str, *, grace: float = GRACE, together: int = TOGETHER
     ) -> None:
         self._store = store
         self._journal = store.erasures
@@ -70,15 +57,16 @@ class Erasing:
         self._searching = Searching(store, pepper)
         self._steps = Steps(store, Removing(store, folding), pepper)
         self._seals = Seals(pepper, "erasures")
-        self._patience = patience
         self._grace = grace
         self._most = self._together = together
 
-    def erase(self, org: bytes, identities: Collection[str], request: str, by: str) -> Erased:
+    def erase(
+        self, org: bytes, identities: Collection[str], request: str, by: str, seconds: float | None = None
+    ) -> Erased:
         """Erase whoever these identities are, with all others that were joined with them; return what has gone.
 
-        The same request again goes on, or returns what has gone. Raise Unavailable where it is not done in time: the
-        worker goes on.
+        The same request again goes on, or returns what has gone. After about so many ``seconds`` the rest is left to
+        the worker. Raise Unavailable: what has begun goes on there, too.
         """
         known = self._searching.all(org, identities)
         hashes = hashes_of(Marks(self._pepper, org), known)
@@ -87,10 +75,9 @@ class Erasing:
             erasure = self.begin(org, known, request, by, hashes=hashes)
         if erasure.done is not None:
             return Erased(erasure.counts)
-        if not self.carry_out(erasure, self._patience):
-            raise Unavailable(_GOES_ON, retry_after=_RETRY)
+        finished = self.carry_out(erasure, seconds)
         found = self._journal.find(erasure.id)
-        return Erased({} if found is None else found.counts)
+        return Erased({} if found is None else found.counts, finished)
 
     def begin(  # noqa: PLR0913 - what the journal is to have
         self,

@@ -152,6 +152,12 @@ class Config:
         "",
         _HOSTS,
     )
+    partner_hosts: str = _setting(
+        "LRS_PARTNER_HOSTS",
+        "Hosts of partners that may be in the private network, and on the loopback without https.",
+        "",
+        _HOSTS,
+    )
     timezone: str = _setting(
         "LRS_TIMEZONE", "Time zone in which days and months of reports begin.", "Asia/Ho_Chi_Minh", _ZONE
     )

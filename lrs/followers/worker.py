@@ -8,6 +8,7 @@ from typing import Final
 
 from lrs.config import Config
 from lrs.errors import LRSError
+from lrs.followers.abroad import abroad
 from lrs.followers.records import records_follower
 from lrs.followers.shares import shares_follower
 from lrs.services import clocks
@@ -29,6 +30,8 @@ def run_worker(config: Config, stop: threading.Event) -> None:
     sharing = _sharing(store, worker, config, stop)
     anchors = _anchors(store, config)
     swept = anchored = float("-inf")
+    if (others := abroad(config, stop)) is not None:
+        others.start()
     try:
         while not stop.is_set():
             if clocks.passed() - swept > _SWEEP_EVERY and _attempt("sweep", lambda: _sweep(store)):
@@ -39,6 +42,8 @@ def run_worker(config: Config, stop: threading.Event) -> None:
             stop.wait(0 if _attempt("follow", records.follow) else _EVERY)
     finally:
         stop.set()
+        if others is not None:
+            others.join()
         sharing.join()
         store.close()
 

@@ -14,6 +14,8 @@ from pymongo.database import Database
 from lrs.store.errors import translated
 from lrs.store.rows import ORG_BYTES, statement_id
 
+# Bytes are ordered by their number first, so both ends have as many as what lies between.
+_FIRST: Final = bytes(16)
 _LAST: Final = b"\xff" * 16
 
 
@@ -54,8 +56,8 @@ class DeadLetters:
 
     def of(self, owner: str, *, after: str = "", most: int = 100) -> list[Letter]:
         """Return letters in the order of their ids, from behind ``after``."""
-        first = {"$gt": bytes.fromhex(owner + after.replace("-", ""))} if after else {"$gte": bytes.fromhex(owner)}
-        where = {"_id": {**first, "$lte": bytes.fromhex(owner) + _LAST}}
+        behind = bytes.fromhex(owner) + (bytes.fromhex(after.replace("-", "")) if after else _FIRST)
+        where = {"_id": {"$gt" if after else "$gte": behind, "$lte": bytes.fromhex(owner) + _LAST}}
         with translated(), pymongo.timeout(self._deadline):
             return [_letter(row) for row in self._rows.find(where).sort("_id", 1).limit(most)]
 
@@ -89,7 +91,7 @@ class DeadLetters:
 def _within(owner: str, statements: Collection[bytes] = ()) -> dict[str, Any]:
     if statements:
         return {"_id": {"$in": [_id(owner, each) for each in statements]}}
-    return {"_id": {"$gte": bytes.fromhex(owner), "$lte": bytes.fromhex(owner) + _LAST}}
+    return {"_id": {"$gte": bytes.fromhex(owner) + _FIRST, "$lte": bytes.fromhex(owner) + _LAST}}
 
 
 def _id(owner: str, statement: bytes) -> bytes:

@@ -15,6 +15,8 @@ from pymongo.database import Database
 from lrs.store.errors import translated
 from lrs.store.rows import ORG_BYTES
 
+# Bytes are ordered by their number first, so both ends have as many as what lies between.
+_FIRST: Final = bytes(16)
 _LAST: Final = b"\xff" * 16
 
 
@@ -76,8 +78,8 @@ class Forwarded:
 
     def clear_some(self, forward: str, most: int = 5000) -> bool:
         """Remove some of what is noted of a store; tell whether there was anything."""
-        least = bytes.fromhex(forward)
-        where = {"_id": {"$gte": least, "$lte": least + _LAST}}
+        begin = bytes.fromhex(forward)
+        where = {"_id": {"$gte": begin + _FIRST, "$lte": begin + _LAST}}
         with translated(), pymongo.timeout(self._deadline):
             ids = [row["_id"] for row in self._rows.find(where, {"_id": 1}).limit(most)]
             self._rows.delete_many({"_id": {"$in": ids}})

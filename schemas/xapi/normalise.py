@@ -26,6 +26,12 @@ def split(body: bytes) -> list[bytes]:
     return [bytes(item) for item in _items(body)] if body.startswith(b"[") else [body]
 
 
+def without(raw: bytes, name: str) -> bytes:
+    """Return a statement's text without a member, the same bytes if it has none of that name."""
+    members = _members(raw)
+    return raw if members.pop(name, None) is None else _encode(members)
+
+
 def complete(  # noqa: PLR0913 - these are the properties that a store assigns
     raw: bytes,
     statement: Mapping[str, Any],

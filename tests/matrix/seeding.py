@@ -8,6 +8,7 @@ from lrs.followers.records import records_follower
 from lrs.services import clocks, data_sets
 from lrs.services.registries import RegistryService
 from lrs.store import Store
+from lrs.store.forwards import Forward
 from lrs.store.providers import Provider
 from schemas.training.terms import BASE
 
@@ -44,6 +45,7 @@ def administer(world: World, store: Store) -> None:
         invite(world, organisation)
         agree(world, organisation)
         trust(world, store, organisation)
+        forward(world, store, organisation)
         concern(world, organisation)
         train(world, organisation, 2 + number)
         consent(world, organisation)
@@ -206,6 +208,27 @@ def trust(world: World, store: Store, organisation: str) -> None:
             label=f"Trường {key.mark}",
         ),
         b'{"keys": []}',
+    )
+
+
+def forward(world: World, store: Store, organisation: str) -> None:
+    """Let the organisation send statements to somebody, whom nobody has to ask."""
+    key = world.holder(organisation, "share")
+    held = store.organisations.find(organisation)
+    assert held is not None
+    world.forwards[organisation] = f"{world.chance.getrandbits(64):016x}"
+    store.forwards.insert(
+        Forward(
+            id=world.forwards[organisation],
+            org=held.org,
+            agreement=world.agreements[organisation],
+            url=f"https://{organisation}.example.vn/xapi",
+            version="2.0.0",
+            key=key.mark,
+            secret=b"sealed",
+            created=clocks.now(),
+            label=f"Kho {key.mark}",
+        )
     )
 
 

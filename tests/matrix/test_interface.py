@@ -23,6 +23,7 @@ READS: dict[str, str] = {
     "/api/credentials": "credentials",
     "/api/diagnostics": EVERYBODY,
     "/api/exports/kpi": "reports/read",
+    "/api/forwards": "share",
     "/api/frameworks": EVERYBODY,
     "/api/holidays": EVERYBODY,
     "/api/learners": "records/read",
@@ -65,6 +66,7 @@ NEEDED = {"/api/exports/kpi": {"period": "2026-08"}}
 TELLS = {
     "/api/agreements",
     "/api/consents/wordings",
+    "/api/forwards",
     "/api/learners",
     "/api/members",
     "/api/providers",
@@ -88,6 +90,7 @@ WRITES: dict[tuple[str, str], tuple[str, Any]] = {
     ("POST", "/api/batches"): ("write", []),
     ("POST", "/api/consents"): ("imports/write", {"consents": [{}]}),
     ("POST", "/api/credentials"): ("credentials", {"label": "x"}),
+    ("POST", "/api/forwards"): ("share", {"agreement": "0" * 16, "url": "https://x.vn", "key": "x", "secret": "x"}),
     ("POST", "/api/launches"): (
         "write",
         {"agent": {"mbox": "mailto:lan@hoc.example.vn"}, "activity": "https://h.vn/a"},
@@ -118,6 +121,7 @@ WRITES: dict[tuple[str, str], tuple[str, Any]] = {
 """What is written: the right that it needs, and a body that would do."""
 OWNED: dict[str, tuple[str, Any]] = {
     "agreement": ("share", {"k": 99}),
+    "forward": ("share", {"label": "x"}),
     "key": ("credentials", {"disabled": True}),
     "member": ("admin", {"disabled": True}),
     "provider": ("admin", {"disabled": True}),
@@ -127,6 +131,8 @@ OWNED: dict[str, tuple[str, Any]] = {
 }
 """What stands in paths: the right that its organisation's need, and a change that everybody would notice."""
 STEPS: dict[str, Any] = {
+    "/api/forwards/{forward}/dead-letters/retry": {},
+    "/api/forwards/{forward}/dead-letters/drop": {},
     "/api/subjects/requests/{request}/extend": {"reason": "complex"},
     "/api/subjects/requests/{request}/refuse": {"reason": "repeated"},
 }
@@ -249,6 +255,9 @@ def check_that_nothing_changed(world: World) -> None:
         sharing = world.holder(organisation, "share")
         answer = world.ask(sharing, "GET", f"/api/agreements/{world.agreements[organisation]}")
         world.expect(answer.get_json()["version"] == 1, sharing, "agreement", answer)
+        answer = world.ask(sharing, "GET", f"/api/forwards/{world.forwards[organisation]}")
+        told = answer.get_json()
+        world.expect((told["label"], told["state"]) == (f"Kho {sharing.mark}", "running"), sharing, "forward", answer)
         answer = world.ask(admin, "GET", "/api/organisation")
         world.expect(answer.get_json()["name"] == f"Tổ chức {organisation}", admin, "organisation", answer)
 

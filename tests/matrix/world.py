@@ -70,6 +70,7 @@ class World:
         self.consents: dict[str, str] = {}
         self.requests: dict[str, str] = {}
         self.agreements: dict[str, str] = {}
+        self.forwards: dict[str, str] = {}
         self.learners: dict[str, dict[int, list[str]]] = {}
         self.asked = 0
         self.leaks: list[str] = []
@@ -128,6 +129,7 @@ class World:
             return self.chance.choice(self.of(organisation)).name
         owned = {
             "agreement": self.agreements,
+            "forward": self.forwards,
             "member": self.members,
             "provider": self.providers,
             "consent": self.consents,

@@ -1,0 +1,324 @@
+"""Forwarding: statements go to the stores of partners, in the order of the feed, each by its agreement.
+
+A batch is noted before it is sent and the place moved after it has arrived: what a worker died over is sent again as it
+was, and a partner's store takes the same statement once. The agreement is looked at before each batch. What a partner
+refuses is found by halves and becomes a dead letter; whatever else goes wrong is waited out.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from lrs.followers.feed import LeaseLost
+from lrs.services import clocks
+from lrs.services.agreements import Agreements
+from lrs.services.backoff import pause
+from lrs.services.departures import Departures, Parcel
+from lrs.services.files import Files
+from lrs.services.forwards import SEALED, place_of
+from lrs.services.partners import Partner, Refusal, Waits
+from lrs.services.safetime import learn
+from lrs.services.seals import Seals, WrongPepper
+from lrs.services.web import Web
+from lrs.store import Store
+from lrs.store.agreements import Agreement
+from lrs.store.dead_letters import Letter
+from lrs.store.entries import Detail, Entry
+from lrs.store.forwarded import Gone
+from lrs.store.forwards import Forward
+from lrs.store.rows import Found
+from lrs.store.transactions import Session
+from schemas.xapi.downgrade import as_older
+from schemas.xapi.normalise import without
+
+LEASE: Final = 30.0
+"""Seconds that a worker holds a forward without renewing it; one request to a partner takes less."""
+SLICE: Final = 10.0
+"""Seconds after which others have their turn."""
+READ: Final = 500
+HEAVY: Final = 4 * 1024**2
+"""Bytes of statements in one request, unless one alone has more."""
+MOST_LETTERS: Final = 10_000
+"""Dead letters of one forward, after which it pauses."""
+TOLD_AFTER: Final = 5
+"""Failures in a row after which the audit has it."""
+_WORKER: Final = "worker"
+_AT_ONCE: Final = 50
+
+log = logging.getLogger(__name__)
+
+
+class _Over(Exception):
+    """Nothing more is to be sent: it was paused, removed or stopped."""
+
+
+class _Outcome(NamedTuple):
+    arrived: list[Parcel]
+    letters: list[Letter]
+
+
+class Forwarding:
+    """Sends what is due; ``worker`` is the name that places are held under."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it works with is passed in
+        self,
+        store: Store,
+        worker: str,
+        web: Web,
+        pepper: str,
+        agreements: Agreements,
+        departures: Departures,
+        stop: threading.Event,
+    ) -> None:
+        self._store = store
+        self._worker = worker
+        self._web = web
+        self._seals = Seals(pepper, SEALED)
+        self._agreements = agreements
+        self._departures = departures
+        self._files = Files(store.attachments)
+        self._stop = stop
+        self._read: dict[str, int] = {}
+
+    def due(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Yield what there is to do, by the ids of forwards."""
+        through, now = learn(self._store.promises), clocks.now()
+        for forward in self._store.forwards.all():
+            if forward.state != "paused" and forward.again <= now and self._has_work(forward, through):
+                yield forward.id, partial(self.run, forward, through)
+        for forward in self._store.forwards.removed():
+            yield forward.id, partial(self._clear, forward)
+
+    def _has_work(self, forward: Forward, through: int) -> bool:
+        if self._store.forwarded.recalled(forward.id, 1):
+            return True
+        if forward.state != "running":
+            return False
+        known = self._read.get(forward.id, -1)
+        return (
+            known < min(self._store.statements.newest(forward.org), through)
+            or forward.sent > forward.told
+            or bool(self._store.dead_letters.due(forward.id, 1))
+        )
+
+    def run(self, forward: Forward, through: int) -> None:
+        """Send for some seconds what a forward has to send; nothing where another worker does."""
+        name = place_of(forward.id)
+        held = self._store.places.take(name, self._worker, lease=LEASE)
+        if held is None:
+            return
+        try:
+            self._work(forward, held.place, through)
+        except _Over:
+            pass
+        except Waits as waits:
+            self._failed(forward, waits)
+        finally:
+            self._tell(forward)
+            self._store.places.release(name, self._worker)
+
+    def _work(self, forward: Forward, place: int, through: int) -> None:
+        partner = self._partner(forward)
+        self._recall(forward, partner)
+        if forward.state != "running":
+            return
+        self._again(forward, partner)
+        until = clocks.passed() + SLICE
+        while clocks.passed() < until and not self._stop.is_set():
+            batch = self._store.statements.after(forward.org, place, through=through, most=READ)
+            if not batch:
+                self._read[forward.id] = through
+                return
+            agreement = self._agreement(forward)
+            gone = self._store.forwarded.among(forward.id, self._departures.targets(agreement, batch))
+            place = batch[-1].stored
+            requests = list(_requests(self._departures.parcels(agreement, batch, gone), forward.batch))
+            # The place behind each: just before the next one, whatever was stored at the same instant.
+            behind = [each[0].stored - 1 for each in requests[1:]] + [place]
+            for parcels, reached in zip(requests, behind, strict=False):
+                self._deliver(forward, partner, parcels, reached)
+            if not requests:
+                self._move(forward, place)
+
+    def _deliver(self, forward: Forward, partner: Partner, parcels: Sequence[Parcel], behind: int) -> None:
+        """Send a batch, unless the agreement has changed a moment ago; what was refused becomes a letter."""
+        self._agreement(forward)
+        self._store.forwarded.note(forward.id, [Gone(each.statement, each.key) for each in parcels], clocks.now())
+        outcome = self._send(forward, partner, parcels)
+        self._note(forward, outcome, place=behind)
+        if outcome.letters and self._store.dead_letters.count(forward.id) >= MOST_LETTERS:
+            self._halt(forward, "paused", "forward.paused", "letters")
+
+    def _note(self, forward: Forward, outcome: _Outcome, *, place: int = 0, settled: Sequence[bytes] = ()) -> None:
+        """Remember what has become of a batch, all of it or nothing; letters about what is ``settled`` go."""
+        values: dict[str, Any] = {"last_error": None, "failures": 0, "failing": None, "again": 0}
+        if outcome.arrived:
+            values["last_sent"] = clocks.now()
+
+        def write(session: Session) -> None:
+            if place:
+                self._move(forward, place, session)
+            if settled:
+                self._store.dead_letters.drop(forward.id, settled, session)
+            self._store.dead_letters.put(forward.id, outcome.letters, session)
+            if outcome.letters:
+                self._store.forwarded.forget(forward.id, [each.statement for each in outcome.letters], session)
+            self._store.forwards.change(forward, values, session, sent=len(outcome.arrived))
+
+        self._store.transact(write)
+
+    def _send(self, forward: Forward, partner: Partner, parcels: Sequence[Parcel]) -> _Outcome:
+        if self._store.places.take(place_of(forward.id), self._worker, lease=LEASE) is None:
+            raise LeaseLost("Another worker has taken over")
+        refusal = self._post(forward, partner, parcels)
+        if refusal is None:
+            return _Outcome(list(parcels), [])
+        if len(parcels) > 1:
+            half = len(parcels) // 2
+            first = self._send(forward, partner, parcels[:half])
+            second = self._send(forward, partner, parcels[half:])
+            return _Outcome(first.arrived + second.arrived, first.letters + second.letters)
+        [parcel] = parcels
+        return _Outcome([], [Letter(parcel.statement, refusal.status, refusal.reason, clocks.now())])
+
+    def _post(self, forward: Forward, partner: Partner, parcels: Sequence[Parcel]) -> Refusal | None:
+        texts = [_as_sent(each.text, forward.version) for each in parcels]
+        found = [Found(each.statement, each.stored, each.text, each.files) for each in parcels if each.files]
+        return partner.post(texts, self._files.of(forward.org, found) if found else ())
+
+    def _again(self, forward: Forward, partner: Partner) -> None:
+        """Send dead letters that were asked for again, one by one."""
+        for letter in self._store.dead_letters.due(forward.id, _AT_ONCE):
+            agreement = self._agreement(forward)
+            found = self._store.statements.get(letter.statement, voided=False)
+            parcels = self._departures.parcels(agreement, [found], {}) if found else []
+            if not parcels:
+                # Voided, erased or not covered: there is nothing to send.
+                self._store.dead_letters.drop(forward.id, [letter.statement])
+                continue
+            gone = [Gone(each.statement, each.key) for each in parcels]
+            self._store.forwarded.note(forward.id, gone, clocks.now())
+            outcome = self._send(forward, partner, parcels)
+            again = [each._replace(tried=letter.tried + 1) for each in outcome.letters]
+            self._note(forward, outcome._replace(letters=again), settled=[letter.statement])
+
+    def _recall(self, forward: Forward, partner: Partner) -> None:
+        """Void at the partner's what was erased here: also when nothing is given any more."""
+        while recalled := self._store.forwarded.recalled(forward.id, _AT_ONCE):
+            agreement = self._store.agreements.get(forward.agreement)
+            if agreement is None or self._stop.is_set():
+                return
+            texts = [_as_sent(self._departures.recall(agreement, each), forward.version) for each in recalled]
+            refusal = partner.post(texts)
+            if refusal is not None:
+                raise Waits(f"The partner refuses to void statements ({refusal.status})")
+            self._store.forwarded.voided(forward.id, [each.statement for each in recalled], clocks.now())
+            details: dict[str, Detail] = {"agreement": forward.agreement, "statements": len(recalled)}
+            self._store.audit.append(forward.org, Entry(_WORKER, "forward.recalled", forward.id, details))
+
+    def _agreement(self, forward: Forward) -> Agreement:
+        """Return the agreement as it is at this moment; raise _Over where nothing may be sent, which stops all."""
+        current = self._store.forwards.find(forward.org, forward.id)
+        if current is None or current.state != "running":
+            raise _Over
+        agreement = self._store.agreements.get(forward.agreement)
+        if agreement is not None and agreement.statements and self._agreements.is_running(agreement):
+            return agreement
+        self._halt(forward, "stopped", "forward.stopped", agreement.state if agreement else "unknown")
+        raise _Over
+
+    def _halt(self, forward: Forward, state: str, action: str, reason: str) -> None:
+        def halt(session: Session) -> bool:
+            held = self._store.forwards.find(forward.org, forward.id, session)
+            if held is None or held.state != "running":
+                return False
+            return self._store.forwards.change(held, {"state": state}, session) is not None
+
+        details: dict[str, Detail] = {"agreement": forward.agreement, "reason": reason}
+        entry = Entry(_WORKER, action, forward.id, details)
+        self._store.administer(forward.org, halt, lambda done: entry if done else None)
+
+    def _move(self, forward: Forward, place: int, session: Session | None = None) -> None:
+        if not self._store.places.move(place_of(forward.id), self._worker, place, session):
+            raise LeaseLost("Another worker has taken over")
+
+    def _failed(self, forward: Forward, waits: Waits) -> None:
+        """Note that nothing can be sent, and when to try again."""
+        held = self._store.forwards.find(forward.org, forward.id)
+        if held is None:
+            return
+        failures, now = held.failures + 1, clocks.now()
+        values: dict[str, Any] = {
+            "failures": failures,
+            "failing": held.failing or now,
+            "last_error": waits.reason,
+            "again": now + int(pause(failures, waits.seconds) * 1_000_000),
+        }
+        log.warning("a partner cannot be sent anything", extra={"forward": forward.id, "count": failures})
+        details: dict[str, Detail] = {"agreement": forward.agreement, "failures": failures}
+        entry = Entry(_WORKER, "forward.failed", forward.id, details)
+        self._store.administer(
+            forward.org,
+            lambda session: self._store.forwards.change(held, values, session),
+            lambda _: entry if failures == TOLD_AFTER else None,
+        )
+
+    def _tell(self, forward: Forward) -> None:
+        """Let the audit have how many statements have gone since it was told last."""
+        current = self._store.forwards.find(forward.org, forward.id)
+        if current is None or current.sent == current.told:
+            return
+
+        def tell(session: Session) -> int:
+            held = self._store.forwards.find(forward.org, forward.id, session)
+            fresh = held.sent - held.told if held else 0
+            if held and fresh:
+                self._store.forwards.change(held, {"told": held.sent}, session)
+            return fresh
+
+        def entry(fresh: int) -> Entry | None:
+            agreement = self._store.agreements.get(forward.agreement)
+            purpose = agreement.purpose["code"] if agreement else ""
+            details: dict[str, Detail] = {"agreement": forward.agreement, "purpose": purpose, "statements": fresh}
+            return Entry(_WORKER, "forward.sent", forward.id, details) if fresh else None
+
+        self._store.administer(forward.org, tell, entry)
+
+    def _clear(self, forward: Forward) -> None:
+        """Remove what is left of a forward that was removed."""
+        self._store.dead_letters.drop(forward.id, ())
+        while self._store.forwarded.clear_some(forward.id):
+            if self._stop.is_set():
+                return
+        self._store.places.remove(place_of(forward.id))
+        self._store.forwards.delete(forward)
+
+    def _partner(self, forward: Forward) -> Partner:
+        try:
+            secret = self._seals.open(forward.secret, forward.id).decode()
+        except WrongPepper as error:
+            raise Waits(error.title) from error
+        return Partner(self._web, forward.url, forward.version, forward.key, secret)
+
+
+def _requests(parcels: Sequence[Parcel], most: int) -> Iterator[list[Parcel]]:
+    """Yield parcels as they are sent together."""
+    batch: list[Parcel] = []
+    size = 0
+    for each in parcels:
+        # Files may be large: what has any travels alone.
+        if batch and (len(batch) >= most or size + len(each.text) > HEAVY or each.files or batch[-1].files):
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += len(each.text)
+    if batch:
+        yield batch
+
+
+def _as_sent(text: bytes, version: str) -> bytes:
+    """Return a statement as a store takes it: without what that one sets, and in its version."""
+    text = without(text, "stored")
+    return as_older(text) if version == "1.0.3" else text

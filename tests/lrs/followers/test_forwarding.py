@@ -1,0 +1,349 @@
+"""Statements go to the stores of partners: those of the agreement, once, and no longer than it is in force."""
+
+import hashlib
+import json
+import time
+import uuid
+from datetime import date
+
+import pytest
+
+from lrs.services.backoff import LONGEST, pause
+from lrs.services.partners import reason_of
+from schemas.sharing.agreements import Filter
+
+COMPLETED, PASSED, EXPERIENCED, VOIDED = (
+    f"http://adlnet.gov/expapi/verbs/{verb}" for verb in ("completed", "passed", "experienced", "voided")
+)
+COURSE = {
+    "id": "https://hoc.example.vn/courses/an-toan-so",
+    "definition": {"type": "http://adlnet.gov/expapi/activities/course"},
+}
+
+
+def person(number):
+    return {"account": {"homePage": "https://sso.vnuhcm.example.vn", "name": f"hv-{number:04}"}}
+
+
+def done(number, verb=COMPLETED, **changes):
+    usual = {
+        "id": str(uuid.uuid4()),
+        "actor": person(number),
+        "verb": {"id": verb},
+        "object": COURSE,
+        "timestamp": "2026-08-15T03:00:00Z",
+    }
+    return usual | changes
+
+
+def voiding(target):
+    return {
+        "id": str(uuid.uuid4()),
+        "actor": person(0),
+        "verb": {"id": VOIDED},
+        "object": {"objectType": "StatementRef", "id": target["id"]},
+    }
+
+
+def wait(until, seconds=15):
+    end = time.monotonic() + seconds
+    while not (found := until()):
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture
+def forward(giver):
+    """Let the giver forward by an agreement to somebody; return what asks for it."""
+
+    def make(agreement, to, **changes):
+        url, key = to if isinstance(to, tuple) else (to.url, f"relay-{to.key}" if hasattr(to, "key") else "key")
+        wanted = {"agreement": agreement.id, "url": url, "key": key, "secret": "secret"} | changes
+        made = giver.ask("POST", "/api/forwards", wanted, 201)
+        path = f"/api/forwards/{made['id']}"
+        return lambda: giver.ask("GET", path)
+
+    return make
+
+
+def caught_up(shown, **expected):
+    found = shown()
+    return found["lag"] == 0 and all(found[name] == value for name, value in expected.items())
+
+
+def test_what_the_agreement_covers_arrives_once_with_its_origin_and_again_nothing(giver, taker, agree, forward, worker):
+    agreement = agree(filter=Filter(verbs=("completed", "passed"), since=date(2026, 1, 1), until=date(2026, 12, 31)))
+    sent = [done(number, PASSED if number % 2 else COMPLETED) for number in range(50)]
+    kept = [done(number, EXPERIENCED) for number in range(5)]
+    kept += [done(number, timestamp="2025-12-31T16:59:59Z") for number in range(5)]
+    giver.post(*kept[:5], *sent, *kept[5:])
+    shown = forward(agreement, taker)
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=50))
+    there = {each["id"]: each for each in taker.statements()}
+    here = {each["id"]: each for each in giver.statements()}
+    assert there.keys() == {each["id"] for each in sent}
+    for name, each in there.items():
+        changed = {"stored": here[name]["stored"]}
+        assert each | changed == here[name]
+    with worker(giver):
+        time.sleep(1.5)
+        assert shown()["sent"] == 50
+    assert giver.audited("forward.sent") == [
+        ("forward.sent", {"agreement": agreement.id, "purpose": "joint-course", "statements": 50})
+    ]
+
+
+def test_pseudonyms_go_instead_of_people(giver, taker, agree, forward, worker):
+    agreement = agree(level="pseudonymous")
+    giver.post(*(done(number % 2, actor=person(number % 2) | {"name": "Người Thử"}) for number in range(6)))
+    shown = forward(agreement, taker)
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=6))
+    there = json.dumps(taker.statements())
+    assert len({json.dumps(each["actor"]) for each in taker.statements()}) == 2
+    assert "hv-0" not in there
+    assert "Người" not in there
+    assert giver.key not in there
+
+
+def test_what_was_voided_does_not_go_and_what_is_voided_later_is_there_too(giver, taker, agree, forward, worker):
+    early, late, kept = done(1), done(2), done(3)
+    giver.post(early, late, kept)
+    giver.post(voiding(early))
+    shown = forward(agree(level="pseudonymous"), taker)
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=2))
+        giver.post(voiding(late))
+        wait(lambda: caught_up(shown, sent=3))
+    assert len(taker.statements()) == 2
+    assert [each["verb"]["id"] for each in taker.statements()].count(VOIDED) == 1
+
+
+def test_attachments_go_along_where_people_are_named(giver, taker, agree, forward, worker):
+    data = b"bang tot nghiep"
+    sha2 = hashlib.sha256(data).hexdigest()
+    about = {
+        "usageType": "http://id.tincanapi.com/attachment/certificate-of-completion",
+        "display": {"vi": "Bằng"},
+        "contentType": "text/plain",
+        "length": len(data),
+        "sha2": sha2,
+    }
+    statement = done(1, attachments=[about])
+    body = (
+        b"--xyz\r\nContent-Type: application/json\r\n\r\n"
+        + json.dumps(statement).encode()
+        + b"\r\n--xyz\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: binary\r\nX-Experience-API-Hash: "
+        + sha2.encode()
+        + b"\r\n\r\n"
+        + data
+        + b"\r\n--xyz--\r\n"
+    )
+    headers = giver.headers | {"Content-Type": "multipart/mixed; boundary=xyz"}
+    assert giver.app.test_client().post("/xapi/statements", data=body, headers=headers).status_code == 200
+    giver.post(done(2))
+    shown = forward(agree(), taker)
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=2))
+    query = {"statementId": statement["id"], "attachments": "true"}
+    answer = taker.app.test_client().get("/xapi/statements", query_string=query, headers=taker.headers)
+    assert data in answer.data
+
+
+def test_a_store_that_knows_1_0_3_only_gets_that(giver, stranger, agree, forward, worker):
+    newer = {"contextAgents": [{"objectType": "contextAgent", "agent": person(9)}], "language": "vi"}
+    giver.post(done(1, context=newer))
+    shown = forward(agree(), stranger, version="1.0.3")
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=1))
+    ((path, headers, body),) = stranger.heard
+    assert (path, headers["X-Experience-API-Version"]) == ("/xapi/statements", "1.0.3")
+    (got,) = json.loads(body)
+    assert (got["version"], got["context"]) == ("1.0.0", {"language": "vi"})
+    assert "stored" not in got
+
+
+def test_one_that_is_refused_is_found_kept_with_the_reason_and_sent_again_or_given_up(
+    giver, stranger, agree, forward, worker
+):
+    statements = [done(number) for number in range(40)]
+    bad = {statements[7]["id"], statements[23]["id"]}
+
+    def said(_, body):
+        if any(each["id"] in bad for each in json.loads(body)):
+            return 400, {}, json.dumps({"title": "No", "errors": [{"path": "actor", "message": "is wrong"}]}).encode()
+        return 200, {}, b"[]"
+
+    stranger.said = said
+    giver.post(*statements)
+    shown = forward(agree(), stranger)
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=38, dead=2))
+        path = f"/api/forwards/{shown()['id']}/dead-letters"
+        letters = giver.ask("GET", path)["letters"]
+        assert {each["statement"] for each in letters} == bad
+        assert {(each["status"], each["reason"], each["tried"]) for each in letters} == {
+            (400, "No; actor: is wrong", 1)
+        }
+        page = giver.ask("GET", path, limit="1")
+        assert giver.ask("GET", path, after=page["more"])["letters"] == letters[1:]
+        healed = bad.pop()
+        assert giver.ask("POST", f"{path}/retry", {}, 202) == {"count": 2}
+        wait(lambda: caught_up(shown, sent=39, dead=1))
+        (left,) = wait(lambda: [each for each in giver.ask("GET", path)["letters"] if each["tried"] == 2])
+        assert left["statement"] != healed
+    assert giver.ask("POST", f"{path}/drop", {"statements": [left["statement"]]}) == {"count": 1}
+    assert giver.ask("GET", path)["letters"] == []
+    assert [action for action, _ in giver.audited("forward.(retried|dropped)")] == [
+        "forward.retried",
+        "forward.dropped",
+    ]
+
+
+def test_trouble_is_waited_out_and_seen_meanwhile(giver, stranger, agree, forward, worker):
+    stranger.said = lambda *_: (503, {"Retry-After": "2"}, b"")
+    giver.post(done(1))
+    shown = forward(agree(), stranger)
+    with worker(giver):
+        found = wait(lambda: shown() if shown()["last_error"] else None)
+        assert (found["last_error"], found["sent"], found["state"]) == ("The partner answers with 503", 0, "running")
+        assert found["lag"] > 0
+        assert found["failing"] < found["again"]
+        stranger.said = lambda *_: (200, {}, b"[]")
+        begun = time.monotonic()
+        wait(lambda: caught_up(shown, sent=1, last_error=None, failures=0, again=None))
+        assert time.monotonic() - begun > 0.8
+    assert len(stranger.heard) == 2
+
+
+def test_nobody_is_asked_who_is_not_there_or_redirects(giver, stranger, agree, forward, worker):
+    stranger.said = lambda *_: (302, {"Location": "http://127.0.0.1:1/"}, b"")
+    giver.post(done(1))
+    moved, gone = forward(agree(), stranger), forward(agree(), ("http://127.0.0.1:1/xapi", "key"))
+    inside = forward(agree(), ("https://10.1.2.3/xapi", "key"))
+    with worker(giver):
+        assert wait(lambda: moved()["last_error"]) == "The partner answers with 302"
+        assert "ConnectionRefusedError" in wait(lambda: gone()["last_error"])
+        assert "LRS_PARTNER_HOSTS" in wait(lambda: inside()["last_error"])
+
+
+def test_a_slow_partner_holds_up_nobody_else(giver, taker, stranger, agree, forward, worker):
+    stranger.said = lambda *_: (time.sleep(4), (200, {}, b"[]"))[1]
+    slow = [forward(agree(), stranger) for _ in range(3)]
+    quick = forward(agree(), taker)
+    giver.post(*(done(number) for number in range(20)))
+    with worker(giver):
+        begun = time.monotonic()
+        wait(lambda: caught_up(quick, sent=20))
+        assert time.monotonic() - begun < 4
+        assert [each()["sent"] for each in slow] == [0, 0, 0]
+
+
+def test_paused_is_paused_until_it_is_resumed(giver, taker, agree, forward, worker):
+    shown = forward(agree(), taker)
+    path = f"/api/forwards/{shown()['id']}"
+    assert giver.ask("POST", f"{path}/pause")["state"] == "paused"
+    giver.post(done(1))
+    with worker(giver):
+        time.sleep(1.2)
+        assert shown()["sent"] == 0
+        assert giver.ask("POST", f"{path}/resume")["state"] == "running"
+        wait(lambda: caught_up(shown, sent=1))
+    assert [action for action, _ in giver.audited("forward.(paused|resumed)")] == ["forward.paused", "forward.resumed"]
+
+
+@pytest.mark.parametrize("state", ["suspended", "ended"])
+def test_an_agreement_that_is_not_in_force_stops_it_and_that_is_audited_once(
+    giver, taker, agree, forward, worker, state
+):
+    agreement = agree()
+    shown = forward(agreement, taker)
+    giver.post(done(1))
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=1))
+        assert giver.store.agreements.change(agreement.id, agreement.version, {"state": state})
+        giver.post(done(2))
+        wait(lambda: shown()["state"] == "stopped")
+        time.sleep(0.8)
+    assert len(taker.statements()) == 1
+    assert giver.audited("forward.stopped") == [("forward.stopped", {"agreement": agreement.id, "reason": state})]
+    path = f"/api/forwards/{shown()['id']}"
+    giver.ask("POST", f"{path}/resume", None, 403)
+    giver.ask("POST", "/api/forwards", {"agreement": agreement.id, "url": taker.url, "key": "k", "secret": "s"}, 403)
+
+
+def test_what_is_erased_here_is_voided_there_also_when_nothing_goes_any_more(giver, taker, agree, forward, worker):
+    agreement = agree(level="pseudonymous")
+    shown = forward(agreement, taker)
+    one, _ = giver.post(done(1), done(2))
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=2))
+        giver.store.agreements.change(agreement.id, agreement.version, {"state": "ended"})
+        document = giver.org + uuid.UUID(one).bytes
+        found = giver.store.transact(lambda session: giver.store.forwarded.recall([document], "erased", session))
+        assert found == 1
+        wait(lambda: giver.audited("forward.recalled"))
+    assert sorted(each["verb"]["id"] for each in taker.statements()) == [COMPLETED, VOIDED]
+
+
+def test_people_who_are_restricted_or_have_not_consented_do_not_travel(giver, taker, agree, forward, worker):
+    consents, contract = agree(basis="consent"), agree()
+    giver.post(done(1), done(2))
+    numbers = giver.store.learners.numbers(giver.org, ["account:https://sso.vnuhcm.example.vn hv-0001"])
+    giver.store.transact(
+        lambda session: giver.store.learners.restrict(giver.org, numbers.values(), session, restricted=True)
+    )
+    none, some = forward(consents, taker), forward(contract, taker)
+    with worker(giver):
+        wait(lambda: caught_up(none, sent=0) and caught_up(some, sent=1))
+    assert [each["actor"] for each in taker.statements()] == [person(2)]
+
+
+def test_a_removed_one_leaves_nothing_behind(giver, taker, agree, forward, worker):
+    shown = forward(agree(), taker)
+    giver.post(done(1))
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=1))
+        path = f"/api/forwards/{shown()['id']}"
+        giver.ask("DELETE", path, None, 204)
+        giver.ask("GET", path, None, 404)
+        names = ("forwards", "forwarded", "dead_letters")
+        wait(lambda: not any(giver.store.database[each].count_documents({}) for each in names))
+        wait(lambda: not giver.store.places.all("forward:"))
+
+
+def test_a_worker_with_another_pepper_says_so(giver, taker, agree, forward, worker):
+    shown = forward(agree(), taker)
+    giver.post(done(1))
+    row = giver.store.database["forwards"].find_one({})
+    giver.store.database["forwards"].update_one({}, {"$set": {"secret": row["secret"][:-1] + b"x"}})
+    with worker(giver):
+        assert "LRS_PEPPER" in wait(lambda: shown()["last_error"])
+
+
+def test_pauses_grow_to_five_minutes_spread_out_and_are_as_long_as_asked_for():
+    for failures in range(1, 30):
+        longest = min(LONGEST, 2 ** (failures - 1))
+        found = [pause(failures) for _ in range(50)]
+        assert longest / 2 <= min(found) <= max(found) <= longest
+    assert pause(1, 900) == 900
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", ""),
+        (b"<html>\nno\x00</html>", "<html> no </html>"),
+        (b'{"title": "Bad", "errors": [{"path": "a", "message": "b"}, {"path": "c"}]}', "Bad; a: b"),
+        (b'{"message": "nope"}', "nope"),
+        (b'{"detail": ["x"]}', "['x']"),
+        (b"[1]", "[1]"),
+        (b"[" * 100_000, "[" * 300),
+        (b"\xff" * 5, "\ufffd" * 5),
+        (b"x" * 1000, "x" * 300),
+    ],
+)
+def test_of_a_refusal_the_reason_is_kept_in_one_line(body, told):
+    assert reason_of(body) == told

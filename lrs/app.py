@@ -18,6 +18,7 @@ from lrs.resources.api.consents import consents
 from lrs.resources.api.credentials import credentials
 from lrs.resources.api.diagnostics import diagnosis
 from lrs.resources.api.exports import exports
+from lrs.resources.api.forwards import forwards
 from lrs.resources.api.interface import Interface, Section
 from lrs.resources.api.invitations import invitations
 from lrs.resources.api.launches import launches
@@ -59,6 +60,7 @@ from lrs.services.audit import AuditService
 from lrs.services.consents import ConsentService
 from lrs.services.credentials import CredentialService
 from lrs.services.folding import folding_of
+from lrs.services.forwards import ForwardService
 from lrs.services.health import Health
 from lrs.services.learners import LearnerService
 from lrs.services.metrics import Metrics
@@ -162,6 +164,7 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         launches(parts.tokens),
         *rights(config, parts, bodies),
         providers(parts.providers),
+        forwards(ForwardService(store, config.pepper, parts.agreements, lambda: parts.safetime.consistent_through)),
     ]
 
 

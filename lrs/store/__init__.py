@@ -46,7 +46,7 @@ from lrs.store.records import Records
 from lrs.store.registries import Registries
 from lrs.store.removals import Removals
 from lrs.store.requests import Requests
-from lrs.store.requests import Requests
+from lrs.store.retentions import Retentions
 from lrs.store.reviews import Reviews
 from lrs.store.revocations import Revocations
 from lrs.store.sessions import Sessions
@@ -115,9 +115,9 @@ class Store:
         self.dead_letters = DeadLetters(self.database, deadline=deadline)
         self.policies = PolicyStore(self.database, deadline=deadline)
         self.requests = Requests(self.database, deadline=deadline)
-        self.requests = Requests(self.database, deadline=deadline)
         self.erasures = Erasures(self.database, deadline=deadline)
         self.removals = Removals(self.database, deadline=deadline)
+        self.retentions = Retentions(self.database, deadline=deadline)
         self.allowances = Allowances(self.database)
         self.audit = Audit(client, self.database, deadline=deadline, seal=seal)
 

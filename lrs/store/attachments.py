@@ -125,6 +125,23 @@ class Attachments:
                         gone += 1
         return gone
 
+    def forget(self, org: bytes, before: datetime, most: int) -> int:
+        """Delete files of an organisation that came last before an instant, whatever names them; return how many."""
+        old = {"metadata.org": org, "metadata.touched": {"$lt": before}}
+        gone = 0
+        with translated():
+            for row in self._each(self._files.find(old, {"_id": 1}).limit(most)):
+                with pymongo.timeout(self._deadline):
+                    if self._files.delete_one({"_id": row["_id"]} | old).deleted_count:
+                        self._delete(row["_id"])
+                        gone += 1
+        return gone
+
+    def count(self, org: bytes, before: datetime) -> int:
+        """Return how many files of an organisation came last before an instant."""
+        with translated(), pymongo.timeout(self._deadline):
+            return self._files.count_documents({"metadata.org": org, "metadata.touched": {"$lt": before}})
+
     def _sweep_uploads(self, older: float) -> int:
         gone = 0
         for upload in self._each(self._uploads.find(_stale("$touched", older), {"_id": 1})):

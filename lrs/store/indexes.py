@@ -98,6 +98,7 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "dead_letters": (_index("statement"), _index("owner", "retry", partialFilterExpression={"retry": True})),
     "erasures": (_index("changed"),),
     "erased_statements": (),
+    "retentions": (),
     "processes": (),
     "places": (),
     "allowances": (_index("until", expireAfterSeconds=0),),

@@ -75,7 +75,8 @@ class Removing:
             "records": records - removals.count_records(org, leaving, session),
             "attachments": removals.leave_files(left, session),
             "activities": removals.forget_activities(org, {a: activity_keys(a) for a in activities}, session),
-            "recalls": store.forwarded.recall([*gone, *step.rewritten], reason, session),
+            # Partners keep what they were given for as long as they may: it is not called back for its age.
+            "recalls": store.forwarded.recall([*gone, *step.rewritten], reason, session) if reason == "erased" else 0,
             "letters": store.dead_letters.forget(gone, session),
         }
 

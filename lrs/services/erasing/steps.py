@@ -120,6 +120,7 @@ class Steps:
                 "records": store.removals.forget_records(org, numbers, session),
                 "consents": store.consents.forget(subjects, session),
                 "links": store.removals.forget_links(org, links, session),
+                "requests": store.requests.forget(org, task.erasure.hashes, session),
                 "credentials": self._vouchers(task, session),
                 "learners": store.removals.forget_learners(org, numbers, session),
             }

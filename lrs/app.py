@@ -125,6 +125,15 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
     store, registries, bodies = parts.store, parts.registries, _bodies(config)
     known = LearnerService(store, folding_of(store, registries, config.timezone), config.pepper)
     agreed = ConsentService(store, PolicyService(store), registries, config.pepper, config.timezone)
+    transcripts = RecordService(
+        store,
+        registries,
+        known,
+        parts.progress,
+        consents=agreed.standing,
+        secret=config.pepper,
+        timezone=config.timezone,
+    )
     return [
         batches(parts.batches, bodies, parts.limits, parts.diagnostics),
         validation(bodies),
@@ -146,23 +155,13 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
             WordingService(store),
             bodies,
         ),
-        records(
-            RecordService(
-                store,
-                registries,
-                known,
-                parts.progress,
-                consents=agreed.standing,
-                secret=config.pepper,
-                timezone=config.timezone,
-            )
-        ),
+        records(transcripts),
         noticed(NoticedService(store, parts.progress)),
         searches(SearchService(store, parts.safetime, secret=config.pepper, page=config.page)),
         reports(parts.reports),
         exports(parts.reports),
         launches(parts.tokens),
-        *rights(config, parts, bodies),
+        *rights(config, parts, bodies, transcripts, agreed),
         providers(parts.providers),
         forwards(ForwardService(store, config.pepper, parts.agreements, lambda: parts.safetime.consistent_through)),
     ]

@@ -6,17 +6,28 @@ from lrs.resources.api.interface import Section
 from lrs.resources.api.policies import policies
 from lrs.resources.api.subjects import subjects
 from lrs.resources.bodies import Bodies
+from lrs.services.consents import ConsentService
+from lrs.services.erasing import Erasing
+from lrs.services.folding import folding_of
+from lrs.services.records import RecordService
+from lrs.services.subjects.access import Access
 from lrs.services.subjects.corrections import Corrections
 from lrs.services.subjects.fulfilment import Fulfilling
 from lrs.services.subjects.policies import PolicyService
+from lrs.services.subjects.recipients import Recipients
 from lrs.services.subjects.requests import RequestService
+from lrs.services.subjects.withdrawals import Withdrawals
 
 
-def rights(config: Config, parts: Parts, bodies: Bodies) -> list[Section]:
+def rights(
+    config: Config, parts: Parts, bodies: Bodies, records: RecordService, consents: ConsentService
+) -> list[Section]:
     """Return the sections."""
-    store, pepper = parts.store, config.pepper
-    decided = PolicyService(store)
+    store, pepper, decided = parts.store, config.pepper, PolicyService(parts.store)
     requests = RequestService(store, parts.registries, decided, pepper)
+    withdrawals = Withdrawals(consents)
+    erasing = Erasing(store, folding_of(store, parts.registries, config.timezone), pepper)
     corrections = Corrections(store, parts.statements, pepper)
-    fulfilling = Fulfilling(store, requests, corrections, erasing=parts.erasing)
-    return [subjects(requests, fulfilling, bodies), policies(decided)]
+    access = Access(store, requests, records, withdrawals, Recipients(store, parts.agreements))
+    fulfilling = Fulfilling(store, requests, corrections, withdrawals, erasing)
+    return [subjects(requests, access, fulfilling, bodies), policies(decided)]

@@ -6,7 +6,7 @@ stands in the filter of the write itself.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, NamedTuple
 
 import pymongo
@@ -34,6 +34,17 @@ class Document(NamedTuple):
     content_type: str
     etag: str
     modified: int
+
+
+class Named(NamedTuple):
+    """A document with where it stands; what plays no part there is None."""
+
+    kind: str
+    activity: str | None
+    agent: str
+    registration: str | None
+    name: str
+    document: Document
 
 
 class Documents:
@@ -106,6 +117,22 @@ class Documents:
         with translated(), pymongo.timeout(self._deadline):
             transact(self._client, write)
 
+    def count_about(self, org: bytes, agents: Collection[str]) -> int:
+        """Return how many documents about these agents there are, of all kinds."""
+        with translated(), pymongo.timeout(self._deadline):
+            return self._rows.count_documents({"org": org, "agent": {"$in": list(agents)}})
+
+    def about(self, org: bytes, agents: Collection[str]) -> Iterator[Named]:
+        """Yield the documents about these agents that there are when it is asked, each read within the deadline."""
+        with translated(), pymongo.timeout(self._deadline):
+            rows = self._rows.find({"org": org, "agent": {"$in": list(agents)}}, {"_id": 1}).sort("_id", 1)
+            ids = [row["_id"] for row in rows]
+        for each in ids:
+            with translated(), pymongo.timeout(self._deadline):
+                row = self._rows.find_one({"_id": each})
+            if row is not None:
+                yield _named(row)
+
     def _find(self, key: bytes) -> Document | None:
         row = self._rows.find_one({"_id": key}, _CONTENT)
         return Document(row["body"], row["type"], row["etag"], int(row["modified"])) if row else None
@@ -152,6 +179,11 @@ def _tags(condition: Condition) -> Row:
     if condition.none_match is not None:
         where["$nin"] = sorted(condition.none_match)
     return {"etag": where} if where else {}
+
+
+def _named(row: Row) -> Named:
+    document = Document(row["body"], row["type"], row["etag"], int(row["modified"]))
+    return Named(row["kind"], row.get("activity"), row["agent"], row.get("registration"), row["name"], document)
 
 
 def _content(document: Document) -> Row:

@@ -65,6 +65,12 @@ class Records:
         rows = self._rows.find({"org": org, "learner": learner}, {"evidence": 1}, session=session)
         return {each.statement: each for row in rows for each in _unpack(row["evidence"])}
 
+    def count_of(self, org: bytes, learners: Iterable[int]) -> int:
+        """Return how many records these learners have."""
+        where = {"org": org, "learner": {"$in": sorted(learners)}, "group": {"$exists": False}}
+        with translated(), pymongo.timeout(self._deadline):
+            return self._rows.count_documents(where)
+
     def lines_of(
         self,
         org: bytes,

@@ -4,7 +4,7 @@ Who asks lies there sealed, as do the words of whoever recorded it; both are gon
 the order of recording.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -101,19 +101,18 @@ class Requests:
         with translated(), pymongo.timeout(self._deadline):
             return [_request(row) for row in self._rows.find(where).sort("_id", 1)]
 
-    def of(
-        self, org: bytes, learners: Collection[int], who: Collection[str], session: ClientSession | None = None
-    ) -> list[Request]:
+    def of(self, org: bytes, learners: Collection[int], who: Collection[str]) -> list[Request]:
         """Return those of a person, by numbers or keyed hashes of identities, in the order of recording."""
         where = {"org": org, "$or": [{"learner": {"$in": list(learners)}}, {"who": {"$in": list(who)}}]}
         with translated(), pymongo.timeout(self._deadline):
-            return [_request(row) for row in self._rows.find(where, session=session).sort("_id", 1)]
+            return [_request(row) for row in self._rows.find(where).sort("_id", 1)]
 
-    def forget(self, org: bytes, requests: Iterable[str], session: ClientSession) -> None:
-        """Let requests not say any more who made them."""
-        ids = [org + bytes.fromhex(each) for each in requests]
+    def forget(self, org: bytes, who: Collection[str], session: ClientSession) -> int:
+        """Let requests not say any more who made them, by keyed hashes of identities; return how many did."""
         with translated(), pymongo.timeout(self._deadline):
-            self._rows.update_many({"_id": {"$in": ids}}, {"$unset": dict.fromkeys(_PERSONAL, "")}, session=session)
+            where = {"org": org, "who": {"$in": list(who)}}
+            forgotten = {"$unset": dict.fromkeys(_PERSONAL, "")}
+            return self._rows.update_many(where, forgotten, session=session).modified_count
 
     def counts(self, org: bytes) -> dict[tuple[RequestType, State], int]:
         """Return how many there are of each type in each state."""

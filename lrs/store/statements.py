@@ -230,6 +230,11 @@ class Statements:
         """
         return self._onward({"org": org, "keys": {"$in": list(keys)}}, {"$gt": place}, most)
 
+    def count_having(self, org: bytes, keys: Sequence[bytes]) -> int:
+        """Return how many statements have at least one of these keys, voided or not."""
+        with translated(), pymongo.timeout(self._deadline):
+            return self._rows.count_documents({"org": org, "keys": {"$in": list(keys)}})
+
     def any_has(self, org: bytes, keys: Sequence[bytes]) -> bool:
         """Tell whether any statement has one of these keys."""
         with translated(), pymongo.timeout(self._deadline):

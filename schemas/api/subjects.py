@@ -186,3 +186,31 @@ class DataQuerySchema(Strict):
         validate=validate.OneOf(FORMATS),
         metadata={"description": "csv: files for spreadsheets, in a ZIP with a manifest."},
     )
+
+
+class AboutSchema(Schema):
+    """Whom a download is about."""
+
+    organisation = fields.String(required=True)
+    request = fields.String(required=True)
+    made = fields.String(required=True, metadata={"format": "date-time"})
+    identities = fields.List(fields.String(), required=True)
+    learners = fields.List(fields.Integer(), required=True)
+    restricted = fields.Boolean(required=True)
+
+
+class SubjectDataSchema(Schema):
+    """Everything about a person."""
+
+    about = fields.Nested(AboutSchema, required=True)
+    statements = fields.List(
+        fields.Dict(), required=True, metadata={"description": "relation, voided, stored, and the statement itself."}
+    )
+    documents = fields.List(fields.Dict(), required=True, metadata={"description": "States and profiles."})
+    records = fields.List(fields.Dict(), required=True)
+    consents = fields.List(fields.Dict(), required=True)
+    requests = fields.List(fields.Dict(), required=True)
+    attachments = fields.List(fields.Dict(), required=True, metadata={"description": "What is attached to statements."})
+    shared = fields.List(
+        fields.Dict(), required=True, metadata={"description": "To whom something has gone, by which agreement."}
+    )

@@ -70,7 +70,7 @@ def consents(service: ConsentService, wordings: WordingService, bodies: Bodies) 
         empty and still have a next one.
         """  # noqa: D400 - the first line is the operation's summary
         found = service.page(principal(), query)
-        return {"consents": [_shown(each) for each in found.rows], "next": found.next}
+        return {"consents": [shown(each) for each in found.rows], "next": found.next}
 
     @section.view("/consents/<consent>", "GET", gives=ConsentSchema)
     def get(consent: str) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def consents(service: ConsentService, wordings: WordingService, bodies: Bodies) 
 
         With the scope `records/read`: which wording, who said it, how, when, and which credential recorded it.
         """  # noqa: D400 - the first line is the operation's summary
-        return _shown(service.get(principal(), _known(consent)))
+        return shown(service.get(principal(), _known(consent)))
 
     @section.view("/consents/<consent>/withdraw", "POST", body=_WITHDRAWAL, gives=ConsentSchema, refusals=[409])
     def withdraw(consent: str) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def consents(service: ConsentService, wordings: WordingService, bodies: Bodies) 
         With the scope `imports/write`. Nothing is shared by it from the next run of the shares on, and whoever was
         given something is told to delete it; `due` is the last day for that. Withdrawn already, it stays as it is.
         """  # noqa: D400 - the first line is the operation's summary
-        return _shown(service.withdraw(principal(), _known(consent), _when(bodies)))
+        return shown(service.withdraw(principal(), _known(consent), _when(bodies)))
 
     @section.view("/consents/wordings", "GET", gives=HeldWordingsSchema)
     def list_wordings() -> dict[str, Any]:
@@ -189,7 +189,8 @@ def _told(numbers: list[int], outcomes: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def _shown(told: Told) -> dict[str, Any]:
+def shown(told: Told) -> dict[str, Any]:
+    """Return what a consent's description is made of."""
     wording = told.consent.wording
     return told.consent._asdict() | {
         "learner": told.learner,

@@ -61,7 +61,7 @@ class Corrections:
         ]
         both = [*((each, json.dumps(each).encode()) for each in voiding), *named]
         # Whoever may correct needs no scope to send statements, and no launch or bound narrows what is voided.
-        writer = replace(principal, scopes=_WRITE, bounds=())
+        writer = replace(principal, scopes=_WRITE, bounds=(), relay=False)
         batch = Batch([statement for statement, _ in both], [text for _, text in both], single=False)
         self._statements.store(writer, batch, correction.version)
         return {"voided": len(voiding), "statements": len(named)}

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from lrs.errors import Conflict
+from lrs.errors import Unavailable
+from lrs.services.erasing import Erasing
 from lrs.services.principals import Principal
 from lrs.services.subjects.corrections import Correction, Corrections
 from lrs.services.subjects.persons import Person
 from lrs.services.subjects.requests import Request, RequestService, Told
-from lrs.services.subjects.seams import Erasing, Withdrawing
+from lrs.services.subjects.withdrawals import Withdrawals
 from lrs.store import Store
 from lrs.store.entries import MOST_LISTED, Detail
 from lrs.store.transactions import Session
@@ -17,6 +18,10 @@ from schemas.subjects.policies import RequestType
 
 _ELSEWHERE: Final[tuple[RequestType, ...]] = ("access", "correct", "object", "withdraw")
 _NOTHING: Final = Correction()
+_PATIENCE: Final = 8.0
+"""Seconds in which a request erases; the worker goes on with the rest."""
+_AGAIN: Final = 5
+_GOES_ON: Final = "The erasure has begun and goes on by itself; send the same again to close the request"
 
 
 class Fulfilment(NamedTuple):
@@ -40,14 +45,13 @@ class Fulfilling:
         store: Store,
         requests: RequestService,
         corrections: Corrections,
-        *,
-        withdrawing: Withdrawing | None = None,
-        erasing: Erasing | None = None,
+        withdrawals: Withdrawals,
+        erasing: Erasing,
     ) -> None:
         self._store = store
         self._requests = requests
         self._corrections = corrections
-        self._withdrawing = withdrawing
+        self._withdrawals = withdrawals
         self._erasing = erasing
 
     def fulfil(self, principal: Principal, request: str, said: Fulfilment) -> Told:
@@ -73,8 +77,8 @@ class Fulfilling:
 
     def _restrict(self, principal: Principal, held: Request, person: Person, said: Fulfilment) -> Told:
         org, restricted = principal.org, held.type == "restrict"
-        # Somebody of whom nothing was counted yet is restricted from the first record on.
-        numbers = person.numbers or tuple(set(self._store.learners.numbers(org, person.identities[:1]).values()))
+        # Whatever form statements come in later, and of whom nothing was counted yet, from the first record on.
+        numbers = set(self._store.learners.numbers(org, person.identities).values())
 
         def act(session: Session) -> None:
             self._store.links.hold(org, session)
@@ -86,19 +90,17 @@ class Fulfilling:
         )
 
     def _withdraw(self, principal: Principal, held: Request, person: Person, said: Fulfilment) -> Told:
-        if self._withdrawing is None:
-            raise Conflict("Consents are not kept on this server")
-        withdrawn = self._withdrawing.withdraw_all(principal, person, said.purpose)
+        withdrawn = self._withdrawals.withdraw_all(principal, person, said.purpose)
         details: dict[str, Detail] = {} if said.purpose is None else {"purpose": said.purpose}
         return self._close(principal, held, said, {"consents": withdrawn}, details)
 
     def _erase(self, principal: Principal, held: Request, person: Person, said: Fulfilment) -> Told:
-        if self._erasing is None:
-            raise Conflict("Nothing can be erased on this server")
-        erased = self._erasing.erase(principal.org, person.identities, held.id, principal.credential)
+        erased = self._erasing.erase(principal.org, person.identities, held.id, principal.credential, _PATIENCE)
+        if not erased.finished:
+            raise Unavailable(_GOES_ON, retry_after=_AGAIN)
 
         def act(session: Session) -> None:
-            self._requests.forget(principal.org, held, person, session)
+            self._requests.forget(principal.org, person, session)
 
         return self._requests.fulfil(principal, held.id, counts=erased.counts, reason=said.reason, act=act)
 

@@ -1,37 +1,36 @@
-"""Whom a request is about: all identities that are one person's by now, and what they were replaced by."""
+"""Whom a request is about: all identities that are one person's by now, in every form that they are stored in."""
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from lrs.services.pseudonyms import keyed_hash, pseudonyms_of
+from lrs.services.erasing.people import Marks
+from lrs.services.erasing.tasks import Searching
 from lrs.store import Store
-from lrs.store.transactions import Session
 from schemas.faults import Refused
-
-_PURPOSE: Final = b"subjects"
 
 
 class Person(NamedTuple):
     """Somebody in an organisation: the numbers and identities; no number for who was never counted."""
 
-    numbers: tuple[int, ...]
-    identities: tuple[str, ...]
+    numbers: tuple[int, ...] = ()
+    identities: tuple[str, ...] = ()
 
 
 class Persons:
-    """Finds out who somebody is."""
+    """Finds out who somebody is, as erasing does: who was read about is who is erased."""
 
     def __init__(self, store: Store, pepper: str) -> None:
         self._learners = store.learners
+        self._searching = Searching(store, pepper)
         self._pepper = pepper
 
-    def of(self, org: bytes, identities: Iterable[str], session: Session | None = None) -> Person:
-        """Return the person whom these identities name, each as it is and as what names nobody."""
-        names = pseudonyms_of(self._pepper, org)
-        forms = {form for who in identities for form in (who, names.identity(who))}
-        numbers = set(self._learners.find(org, forms, session).values())
-        joined = self._learners.identities(org, numbers, session)
-        return Person(tuple(sorted(numbers)), tuple(sorted(forms.union(*joined.values()))))
+    def of(self, org: bytes, who: str) -> Person:
+        """Return the person whom an identity names, with whom it was joined."""
+        return self._person(org, self._searching.joined(org, [who]))
+
+    def whole(self, org: bytes, who: str) -> Person:
+        """Return the same, also by other ways to write a mailbox or a number: looks at all learners for them."""
+        return self._person(org, self._searching.all(org, [who]))
 
     def numbered(self, org: bytes, number: int) -> str:
         """Return an identity of the learner with a number; raise Refused where there is none."""
@@ -41,5 +40,11 @@ class Persons:
         return found[number][0]
 
     def hashes(self, org: bytes, identities: Iterable[str]) -> tuple[str, ...]:
-        """Return what stands for identities and cannot be turned back."""
-        return tuple(sorted(keyed_hash(self._pepper, _PURPOSE, org, who) for who in identities))
+        """Return what stands for identities in the journal of erasures, too, and cannot be turned back."""
+        marks = Marks(self._pepper, org)
+        return tuple(sorted({marks.of(who) for who in identities}))
+
+    def _person(self, org: bytes, identities: Iterable[str]) -> Person:
+        known = sorted(identities)
+        numbers = set(self._learners.find(org, known).values())
+        return Person(tuple(sorted(numbers)), tuple(known))

@@ -84,7 +84,7 @@ class RequestService:
         if received > today:
             raise Refused.at("received", "value", "This day is yet to come.")
         who = wanted.learner if isinstance(wanted.learner, str) else self._persons.numbered(org, wanted.learner)
-        person = self._persons.of(org, [who])
+        person = self._persons.of(org, who)
         days = due_days(
             wanted.type, received, self._policies.of(org).deadlines, self._registries.current().holidays.days
         )
@@ -139,11 +139,9 @@ class RequestService:
         return [self._told(principal.org, each, today) for each in self._rows.overdue(principal.org, today)]
 
     def person(self, org: bytes, request: Request) -> Person:
-        """Return whom a request is about; raise Conflict where that is gone."""
+        """Return whom a request is about, nobody where that was erased already."""
         notes = self._notes(org, request)
-        if notes is None:
-            raise Conflict("The person of this request was erased")
-        return self._persons.of(org, [notes.identity])
+        return Person() if notes is None else self._persons.whole(org, notes.identity)
 
     def acknowledge(self, principal: Principal, request: str) -> Told:
         """Note that the person was told of the arrival; raise NotFound, Conflict where that is noted already."""
@@ -208,11 +206,9 @@ class RequestService:
         more = {"counts": [f"{name}={count}" for name, count in sorted(counts.items())]} | dict(details or {})
         return self._change(principal, request, "request.fulfilled", change, note, more, act)
 
-    def forget(self, org: bytes, request: Request, person: Person, session: Session) -> None:
+    def forget(self, org: bytes, person: Person, session: Session) -> None:
         """Let all requests of a person not say any more who made them."""
-        hashes = {*self._persons.hashes(org, person.identities), *request.who}
-        found = {each.id for each in self._rows.of(org, person.numbers, hashes, session)} | {request.id}
-        self._rows.forget(org, found, session)
+        self._rows.forget(org, self._persons.hashes(org, person.identities), session)
 
     def of(self, org: bytes, person: Person) -> list[Told]:
         """Return all requests of a person."""

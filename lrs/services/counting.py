@@ -10,8 +10,8 @@ from lrs.store.cells import Held, Tally
 from lrs.store.changes import Reason
 from lrs.store.records import Line
 from lrs.store.transactions import Session
+from schemas.training.cells import Key
 from schemas.training.facts import Facts
-from schemas.training.names import Key
 from schemas.training.records import MOST_EVIDENCE, Evidence
 
 _TOTAL: Final = "total"

@@ -35,9 +35,8 @@ from lrs.store.places import Place
 from lrs.store.records import NOBODY, Line
 from lrs.store.rows import ORG_BYTES, Found
 from lrs.store.transactions import Session
-from schemas.training.cells import cells_of, month_of
+from schemas.training.cells import Key, keys_of, month_of
 from schemas.training.facts import MOST_MEMBERS, Facts, facts_of
-from schemas.training.names import Key, key_of
 from schemas.training.readings import Skill
 from schemas.training.records import MOST_EVIDENCE, Evidence, evidence_of
 from schemas.training.vocabulary import Vocabulary
@@ -269,8 +268,8 @@ class Folding:
 
     def _tell(self, statement: bytes, facts: Facts) -> Told:
         unit = self._unit(facts)
-        cells = cells_of(facts, unit, month_of(facts.timestamp, self._zone))
-        return Told(statement, facts, evidence_of(facts, statement, unit), tuple(map(key_of, cells)))
+        cells = tuple(keys_of(facts, unit, month_of(facts.timestamp, self._zone)))
+        return Told(statement, facts, evidence_of(facts, statement, unit), cells)
 
     def _facts(self, raw: bytes) -> Facts | None:
         """Return what counts of a statement that was in the feed before, None of one that was set aside there."""

@@ -19,8 +19,7 @@ from pyroaring import BitMap
 from lrs.store.clearing import clear_some
 from lrs.store.errors import translated
 from lrs.store.sheets import Document, Sheets, span, unpack
-from schemas.training.cells import Cell, Family
-from schemas.training.names import Key, dims_of
+from schemas.training.cells import Cell, Family, Key, dims_of
 
 _FEW: Final = 8
 """Learners that are written one by one: a bitmap of so few is larger."""

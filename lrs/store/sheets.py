@@ -15,7 +15,7 @@ from pymongo import DeleteOne, InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
-from schemas.training.names import Key
+from schemas.training.cells import Key
 
 FULL: Final = 64 * 1024
 """Bytes of cells, with their names, that one page has at most."""

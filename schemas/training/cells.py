@@ -7,7 +7,7 @@ because persons are united before they are counted.
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
-from hashlib import blake2b
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
@@ -20,19 +20,59 @@ FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
 
 _ENDS: Final = frozenset((*COMPLETED, "failed"))
 
-_encode = msgspec.msgpack.Encoder().encode
+DIMS: Final[dict[Family, tuple[str, ...]]] = {
+    "coverage": ("programmes", "kind", "verb", "groups", "band", "mode", "type"),
+    "summary": ("programmes", "kind", "verb", "groups"),
+    "team": ("kind", "verb", "team", "hamlet"),
+    "task": ("programmes", "type", "procedure", "level", "assisted", "platform", "groups"),
+    "skill": ("programmes", "framework", "version", "code", "level", "passed"),
+    "expert": ("programmes", "instructor", "activity"),
+    "reach": ("programmes",),
+    "business": ("programmes", "type"),
+    "outcome": ("programmes", "outcomes"),
+}
+"""The dimensions of each family beside the unit, in the order of names."""
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder().decode
 
 
 class Cell(NamedTuple):
-    """The name of a cell; ``month`` like "2026-08". The order of its dimensions is part of it."""
+    """A cell as reports read it; ``month`` like "2026-08". Of its dimensions it lacks what is not known."""
 
     family: Family
     month: str
     dims: dict[str, Any]
 
-    def key(self) -> bytes:
-        """Return 16 bytes that stand for this name."""
-        return blake2b(_encode(self), digest_size=16).digest()
+
+class Key(NamedTuple):
+    """What a cell is found by: ``name`` packs its dimensions; ``unit`` is "" where it is not known."""
+
+    month: str
+    unit: str
+    family: Family
+    name: bytes
+
+
+def key_of(cell: Cell) -> Key:
+    """Return the key of a cell; raise ValueError for a dimension that its family has not."""
+    family, month, dims = cell
+    values = [dims.get(name) for name in DIMS[family]]
+    unit: str = dims.get("unit", "")
+    if len(values) - values.count(None) + bool(unit) != len(dims):
+        raise ValueError(f"cells of {family} have no such dimensions: {', '.join(dims)}")
+    return Key(month, unit, family, _encode(values))
+
+
+# The same names recur in every unit and month; the dimensions are shared, and must be left as they are.
+@lru_cache(maxsize=65_536)
+def dims_of(family: Family, name: bytes) -> dict[str, Any]:
+    """Return the dimensions that a name stands for, without the unit; to be read only."""
+    return {
+        dim: tuple(value) if isinstance(value, list) else value
+        for dim, value in zip(DIMS[family], _decode(name), strict=True)
+        if value is not None
+    }
 
 
 def month_of(timestamp: int, zone: tzinfo) -> str:
@@ -41,54 +81,43 @@ def month_of(timestamp: int, zone: tzinfo) -> str:
     return f"{moment.year:04}-{moment.month:02}"
 
 
-def cells_of(facts: Facts, unit: str, month: str) -> Iterator[Cell]:
-    """Yield the cells that a statement counts in, done in this unit, as the registry names it, in this month."""
-    here: dict[str, Any] = {"unit": unit} if unit else {}
-    programmes = {"programmes": facts.programmes} if facts.programmes else {}
+def keys_of(facts: Facts, unit: str, month: str) -> Iterator[Key]:
+    """Yield the cells that a statement counts in, done in this unit, as the registry names it, in this month.
+
+    Names have the dimensions in the order of ``DIMS``.
+    """
+    programmes, kind, type_ = facts.programmes or None, facts.kind, facts.type
+    groups = facts.groups or None
+    somebody = facts.learner is not None or bool(facts.member_learners)
     # Whether somebody is through what is two-sided, no statement tells alone: records do.
-    what = {"kind": facts.kind, "verb": "progressed" if facts.two_sided and facts.verb in _ENDS else facts.verb}
+    verb = "progressed" if facts.two_sided and facts.verb in _ENDS else facts.verb
     if facts.headcount is not None:
-        yield Cell("reach", month, here | programmes)
-    elif _somebody(facts):
-        yield Cell("coverage", month, here | programmes | what | _who(facts))
+        yield Key(month, unit, "reach", _encode((programmes,)))
+    elif somebody:
+        who = groups, facts.age_band, facts.mode or None, type_ or None
+        yield Key(month, unit, "coverage", _encode((programmes, kind, verb, *who)))
         # The same without what most reports do not ask for: a tenth of the cells to read, or less.
-        yield Cell("summary", month, here | programmes | what | _given(groups=facts.groups))
-    if facts.type == FOLLOW_UP and facts.verb == "responded" and _somebody(facts):
-        yield Cell("outcome", month, here | programmes | _given(outcomes=facts.outcomes))
+        yield Key(month, unit, "summary", _encode((programmes, kind, verb, groups)))
+    if type_ == FOLLOW_UP and verb == "responded" and somebody:
+        yield Key(month, unit, "outcome", _encode((programmes, facts.outcomes or None)))
     if facts.team is not None:
-        yield Cell("team", month, here | what | {"team": facts.team} | _given(hamlet=facts.hamlet))
+        yield Key(month, unit, "team", _encode((kind, verb, facts.team, facts.hamlet)))
     # What people did, not what they registered for: everybody here is in the coverage of training, too.
-    if facts.headcount is not None or facts.kind not in TRAINING or facts.verb not in TRAINED or not _somebody(facts):
-        return
+    if facts.headcount is None and kind in TRAINING and facts.verb in TRAINED and somebody:
+        for family, name in _trained(facts, programmes, groups):
+            yield Key(month, unit, family, name)
+
+
+def _trained(
+    facts: Facts, programmes: tuple[str, ...] | None, groups: tuple[str, ...] | None
+) -> Iterator[tuple[Family, bytes]]:
     if facts.kind == "task":
-        yield Cell("task", month, here | programmes | _task(facts))
+        how = facts.procedure, facts.level, facts.assisted or None, facts.platform
+        yield "task", _encode((programmes, facts.type or None, *how, groups))
     if facts.skill is not None:
         passed = not facts.two_sided and (facts.verb in PASSED or facts.success is True)
-        yield Cell("skill", month, here | programmes | facts.skill._asdict() | {"passed": passed})
+        yield "skill", _encode((programmes, *facts.skill, passed))
     for instructor in facts.instructors:
-        yield Cell("expert", month, here | programmes | {"instructor": instructor, "activity": facts.activity})
+        yield "expert", _encode((programmes, instructor, facts.activity))
     if facts.organisation is not None:
-        yield Cell("business", month, here | programmes | {"type": facts.type})
-
-
-def _somebody(facts: Facts) -> bool:
-    return facts.learner is not None or bool(facts.member_learners)
-
-
-def _who(facts: Facts) -> dict[str, Any]:
-    return _given(groups=facts.groups, band=facts.age_band, mode=facts.mode, type=facts.type)
-
-
-def _task(facts: Facts) -> dict[str, Any]:
-    return _given(
-        type=facts.type,
-        procedure=facts.procedure,
-        level=facts.level,
-        assisted=facts.assisted,
-        platform=facts.platform,
-        groups=facts.groups,
-    )
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value}
+        yield "business", _encode((programmes, facts.type))

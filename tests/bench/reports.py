@@ -4,7 +4,7 @@
 them, starts a real server and a real worker, posts a hundred statements a second, and asks; then the same with
 1,000,000. `--small` shows that everything runs.
 
-What is filled in are cells, put together by the very functions that the follower uses (`facts`, `cells_of`), without
+What is filled in are cells, put together by the very functions that the follower uses (`facts`, `keys_of`), without
 statements and records behind them: reports never read those. What arrives meanwhile goes all the way.
 """
 
@@ -39,8 +39,7 @@ from lrs.services.setup import first_credential
 from lrs.store import Store, open_store
 from lrs.store.cells import Tally
 from lrs.store.credentials import Credential
-from schemas.training import names
-from schemas.training.cells import cells_of, month_of
+from schemas.training.cells import Key, keys_of, month_of
 from schemas.training.facts import facts_of
 from schemas.training.terms import AGE_BANDS, BASE, GROUPS, MODES
 from schemas.training.vocabulary import Vocabulary
@@ -81,15 +80,15 @@ def statement(rnd: Random, units: list[str], months: list[str], learner: int) ->
 def fill(store: Store, org: bytes, units: list[str], months: list[str], total: int) -> int:
     """Fill in the cells of so many statements, half as many people; return how many cells there are."""
     rnd, vocabulary = Random(7), Vocabulary()
-    cells: dict[names.Key, Tally] = {}
+    cells: dict[Key, Tally] = {}
     store.learners.fresh(org, total)
     for number in range(total):
         told = statement(rnd, units, months, number)
         facts = facts_of(told, vocabulary)
         assert facts is not None
         assert facts.unit is not None
-        for cell in cells_of(facts, f"{facts.unit.code}@2025-07-01", month_of(facts.timestamp, ZONE)):
-            tally = cells.setdefault(names.key_of(cell), Tally())
+        for cell in keys_of(facts, f"{facts.unit.code}@2025-07-01", month_of(facts.timestamp, ZONE)):
+            tally = cells.setdefault(cell, Tally())
             tally.learners.add(rnd.randrange(1, total // 2))
             tally.statements += 1
             tally.seconds += facts.seconds or 0

@@ -7,8 +7,7 @@ from pyroaring import BitMap
 
 from lrs.store import sheets
 from lrs.store.cells import Tally
-from schemas.training.cells import Cell
-from schemas.training.names import key_of
+from schemas.training.cells import Cell, key_of
 
 ORG, OTHER = b"o" * 8, b"n" * 8
 UNIT = "26209@2025-07-01"
@@ -118,8 +117,3 @@ def test_pages_of_a_sheet_are_rolled_up_together(store, write, monkeypatch):
     }
     assert list(store.cells.rolled(ORG, "team", [], ("2025-10", "2026-01"), {})) == []
     assert list(store.cells.rolled(ORG, "team", [], ("", "9999-99"), {"kind": ["service"]})) == []
-
-
-def test_a_dimension_that_a_family_has_not_is_refused():
-    with pytest.raises(ValueError, match="hamlets"):
-        key_of(Cell("team", "2025-08", {"team": "to-1", "hamlets": "1"}))

@@ -15,12 +15,14 @@ from lrs.services.definitions import Definitions
 from lrs.services.drafts import Draft, draft, erased, stamp
 from lrs.services.erasing.people import ErasedPeople
 from lrs.services.files import Files
+from lrs.services.minors import Minors
 from lrs.services.principals import Principal
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime, Stamps
 from lrs.store import Store
 from lrs.store.statements import Taken
 from schemas.faults import Fault, Refused
+from schemas.training.minors import Policy
 from schemas.xapi.equality import same
 from schemas.xapi.statements import Statement
 from schemas.xapi.versions import Version
@@ -80,6 +82,7 @@ class BatchService:
     def __init__(self, store: Store, safetime: SafeTime, *, room: Room, erased: ErasedPeople | None = None) -> None:
         self._statements = store.statements
         self._binding = Binding(store)
+        self._minors = Minors(store)
         self._files = Files(store.attachments)
         self._definitions = Definitions(store.activities)
         self._safetime = safetime
@@ -95,7 +98,10 @@ class BatchService:
         self._room.check()
         if self._erased is not None:
             principal = self._erased.vouching(principal)
-        prepared = [row if isinstance(row, Outcome) else self._prepared(principal, row) for row in rows]
+        judged = [row if isinstance(row, Outcome) else self._judged(principal, row) for row in rows]
+        if principal.intake.minors is not None:
+            judged = self._consented(principal, principal.intake.minors, judged)
+        prepared = [row if isinstance(row, Outcome) else self._drafted(principal, row) for row in judged]
         drafts = [each for each in prepared if isinstance(each, Draft)]
         firsts: dict[bytes, Draft] = {}
         for each in drafts:
@@ -108,13 +114,34 @@ class BatchService:
             for each in prepared
         ]
 
-    def _prepared(self, principal: Principal, row: Candidate) -> Draft | Outcome:
+    def _judged(self, principal: Principal, row: Candidate) -> Candidate | Outcome:
         try:
             row = Candidate(*principal.intake.admit(*row))
             if self._erased is not None:
                 row = Candidate(*self._erased.admit(principal.org, *row))
             confine_statement(principal, row.statement)
             self._binding.require(principal, row.statement)
+        except (Forbidden, Refused) as refused:
+            return Outcome("refused", row.statement.get("id"), refused.faults)
+        return row
+
+    def _consented(
+        self, principal: Principal, policy: Policy, rows: Sequence[Candidate | Outcome]
+    ) -> list[Candidate | Outcome]:
+        """Return rows as they may be stored of children."""
+        sent = [(row.statement, row.text) for row in rows if isinstance(row, Candidate)]
+        judged = iter(self._minors.admit(principal, policy, sent, [""] * len(sent)))
+
+        def as_judged(row: Candidate) -> Candidate | Outcome:
+            found = next(judged)
+            if isinstance(found, Refused):
+                return Outcome("refused", row.statement.get("id"), found.faults)
+            return Candidate(*found)
+
+        return [as_judged(row) if isinstance(row, Candidate) else row for row in rows]
+
+    def _drafted(self, principal: Principal, row: Candidate) -> Draft | Outcome:
+        try:
             (files,) = self._files.keep(principal.org, [row.statement], (), single=True)
         except (Forbidden, Refused) as refused:
             return Outcome("refused", row.statement.get("id"), refused.faults)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from schemas.training.intake import DEFAULT, Contents, Intake
+from schemas.training.minors import Policy, Word
 from schemas.training.persons import Pseudonyms
 
 
@@ -18,9 +19,11 @@ def intake_of(pepper: str, org: bytes, policy: Mapping[str, str]) -> Intake:
     """Return a credential's policy, with the pseudonyms of its organisation where it needs them."""
     if not policy:
         return DEFAULT
-    replaces = policy.get("identities") == "pseudonymise"
+    names = pseudonyms_of(pepper, org)
     contents = cast(Contents, policy.get("contents", DEFAULT.contents))
-    return Intake(contents, pseudonyms_of(pepper, org) if replaces else None)
+    word = cast(Word, policy.get("minors", "keep"))
+    minors = None if word == "keep" else Policy(word, names)
+    return Intake(contents, names if policy.get("identities") == "pseudonymise" else None, minors)
 
 
 def keyed_hash(pepper: str, purpose: bytes, org: bytes, text: str) -> str:

@@ -16,6 +16,7 @@ from lrs.services.definitions import Definitions
 from lrs.services.drafts import draft, erased, repeats, stamp
 from lrs.services.erasing.people import ErasedPeople
 from lrs.services.files import Files
+from lrs.services.minors import Minors
 from lrs.services.principals import Principal
 from lrs.services.room import Room
 from lrs.services.safetime import SafeTime, Stamps
@@ -25,6 +26,7 @@ from lrs.store.pages import Selection
 from lrs.store.rows import Found, Row, document_id
 from lrs.store.statements import Taken
 from schemas.faults import Fault, Refused
+from schemas.training.minors import Policy
 from schemas.xapi.base import MOST_FAULTS
 from schemas.xapi.formats import activities_of, as_canonical, as_ids
 from schemas.xapi.keys import query_keys
@@ -75,6 +77,7 @@ class StatementService:
     ) -> None:
         self._statements = store.statements
         self._binding = Binding(store)
+        self._minors = Minors(store)
         self._files = Files(store.attachments)
         self._definitions = Definitions(store.activities)
         self._safetime = safetime
@@ -108,6 +111,8 @@ class StatementService:
         if principal.bound is not None:
             for index, statement in enumerate(batch.statements):
                 self._binding.require(principal, statement, "" if batch.single else item("", index))
+        if principal.intake.minors is not None:
+            batch = self._consented(principal, principal.intake.minors, batch)
         files = self._files.keep(principal.org, batch.statements, batch.received, single=batch.single)
         drafts = [draft(principal, *sent) for sent in zip(batch.statements, batch.texts, files, strict=True)]
 
@@ -123,6 +128,16 @@ class StatementService:
         if principal.may("define"):
             self._definitions.learn(principal.org, [each.statement for each in drafts if each.row.id not in gone])
         return [each.statement_id for each in drafts]
+
+    def _consented(self, principal: Principal, policy: Policy, batch: Batch) -> Batch:
+        """Return a batch as it may be stored of children; raise Refused with the faults of all its statements."""
+        paths = ["" if batch.single else item("", index) for index in range(len(batch.statements))]
+        sent = list(zip(batch.statements, batch.texts, strict=True))
+        judged = self._minors.admit(principal, policy, sent, paths)
+        if faults := [fault for each in judged if isinstance(each, Refused) for fault in each.faults]:
+            raise Refused(faults[:MOST_FAULTS])
+        admitted = [each for each in judged if not isinstance(each, Refused)]
+        return batch._replace(statements=[each for each, _ in admitted], texts=[text for _, text in admitted])
 
     def _insert(self, principal: Principal, rows: list[Row]) -> tuple[list[Row], set[bytes]]:
         """Write the rows that are not stored yet; return them, and the ids of those that were erased before.

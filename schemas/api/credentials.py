@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from schemas.api.plain import END, MOST_LISTED, Flag, Instant, Name, SetOf, Strict, Written
 from schemas.api.scopes import scopes
-from schemas.training.intake import CONTENTS, IDENTITIES
+from schemas.training.intake import CONTENTS, IDENTITIES, MINORS
 from schemas.xapi.agents import IDENTIFIERS, Agent, Group
 from schemas.xapi.containers import Nested
 from schemas.xapi.leniency import RELAXATIONS
@@ -74,6 +74,13 @@ class IntakeSchema(Strict):
         metadata={
             "description": "Personal numbers, phones, dossiers, money and e-identity accounts are refused in statements"
             " that speak the digital-skills profile (profile), in all (refuse), in none (allow)."
+        },
+    )
+    minors = fields.String(
+        validate=validate.OneOf(MINORS),
+        metadata={
+            "description": "What tells of somebody under 16 without a consent to the purpose training is stored (keep),"
+            " refused (refuse), or stored as a head-count of the organisation, without the person (headcount)."
         },
     )
 

@@ -5,6 +5,8 @@
 ``contents``    what ``contents`` forbids is refused: nowhere (allow), in statements that speak the digital-skills
                 profile (profile, unless another word is said), or in all (refuse). Under refuse the names of
                 documents are judged too, and documents of JSON for numbers of persons; others are not looked into
+``minors``      keep; refuse what tells of somebody under 16 who has not consented to training, as ``minors`` reads it;
+                or keep no more than a head-count of it (headcount). Who has consented, a service looks up
 
 Identities are replaced first: what was replaced is not refused.
 """
@@ -19,6 +21,7 @@ from msgspec import Raw
 
 from schemas.faults import Fault, Refused
 from schemas.training.contents import forbidden, forbidden_in_document, forbidden_in_names, speaks_profile
+from schemas.training.minors import WORDS, Policy
 from schemas.training.persons import Pseudonyms
 from schemas.training.terms import BASE
 from schemas.xapi.base import MOST_FAULTS
@@ -30,6 +33,7 @@ from schemas.xapi.statements import Statement
 Contents = Literal["allow", "profile", "refuse"]
 IDENTITIES: Final = ("keep", "pseudonymise")
 CONTENTS: Final = ("profile", "refuse", "allow")
+MINORS: Final = WORDS
 
 _SIGNATURE: Final = "http://adlnet.gov/expapi/attachments/signature"
 _SIGNED: Final = "A signed statement cannot be changed, and identities in it would have to be replaced."
@@ -42,10 +46,11 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A policy; with ``pseudonyms`` identities are replaced."""
+    """A policy; with ``pseudonyms`` identities are replaced. Without ``minors`` nothing is asked of any statement."""
 
     contents: Contents = "profile"
     pseudonyms: Pseudonyms | None = None
+    minors: Policy | None = None
 
     def admit(self, statement: Statement, text: bytes, path: str = "") -> tuple[Statement, bytes]:
         """Return a valid statement and its text as they may be stored; raise Refused with paths below ``path``."""

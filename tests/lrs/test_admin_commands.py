@@ -156,8 +156,8 @@ def test_limits_above_the_server_s_can_be_set_here_only(told):
 
 
 def test_a_key_gets_an_intake(told):
-    made = told("credentials", "create", "--intake", "identities=pseudonymise", "contents=refuse")
-    assert made["intake"] == {"identities": "pseudonymise", "contents": "refuse"}
+    made = told("credentials", "create", "--intake", "identities=pseudonymise", "contents=refuse", "minors=headcount")
+    assert made["intake"] == {"identities": "pseudonymise", "contents": "refuse", "minors": "headcount"}
     assert told("credentials", "change", made["key"], "--intake", "contents=allow")["intake"] == {"contents": "allow"}
 
 

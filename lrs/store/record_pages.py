@@ -40,7 +40,7 @@ _ABSENT: Final[dict[str, Any]] = {
     "organisations": (),
     "two_sided": False,
 }
-_RETURNED: Final = {"evidence": 0, "mark": 0, "score": 0}
+RETURNED: Final = {"evidence": 0, "mark": 0, "score": 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ def questions(asked: Asked, after: Position | None, limit: int) -> Iterator[Docu
     for span in _spans(asked, after):
         yield {
             "filter": {"$and": [where, span]} if span else where,
-            "projection": _RETURNED,
+            "projection": RETURNED,
             "sort": [(asked.field, asked.direction), ("_id", asked.direction)],
             "hint": _index(asked),
             "limit": limit,

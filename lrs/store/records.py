@@ -3,7 +3,7 @@
 A record keeps its evidence, packed: a few words of each statement, from which everything else in it follows.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +14,7 @@ from pymongo.database import Database
 
 from lrs.store.clearing import clear_some
 from lrs.store.errors import translated
-from lrs.store.record_pages import mark
+from lrs.store.record_pages import RETURNED, mark, record_of
 from lrs.store.writing import rewrite
 from schemas.training.records import Evidence, Standing, fold
 
@@ -45,6 +45,14 @@ class Resting(NamedTuple):
     learner: int
     record: bytes
     evidence: list[Evidence]
+
+
+class Placed(NamedTuple):
+    """A record of what is two-sided: its key, whose it is, and how things stand."""
+
+    record: bytes
+    learner: int
+    standing: Standing
 
 
 class Records:
@@ -85,6 +93,14 @@ class Records:
             where = {"org": org, "learner": {"$in": people}, "group": {"$exists": False}}
             rows = self._rows.find(where, {"learner": 1, "evidence": 1}, session=session)
             return [Resting(int(row["learner"]), row["_id"][len(org) :], _unpack(row["evidence"])) for row in rows]
+
+    def placed(self, org: bytes, session: ClientSession | None = None) -> Iterator[Placed]:
+        """Yield the records of what is two-sided, of persons; in the order in which they began."""
+        where = {"org": org, "two_sided": True, "group": {"$exists": False}}
+        with translated(), pymongo.timeout(self._deadline):
+            for row in self._rows.find(where, RETURNED, session=session, hint="two_sided").sort("first", 1):
+                found = record_of(row)
+                yield Placed(found.key, found.learner, found.standing)
 
     def write(
         self,

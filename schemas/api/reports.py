@@ -8,6 +8,7 @@ from marshmallow.exceptions import ValidationError
 
 from schemas.api.plain import END
 from schemas.api.units import Day, FormatQuerySchema
+from schemas.training.records import AWAITING, STATES
 from schemas.training.terms import AGE_BANDS, ASSISTED, GROUPS, LEVELS, UNKNOWN
 
 MEASURES: Final = ("trained", "registered", "completed", "passed")
@@ -168,6 +169,22 @@ class BusinessesQuerySchema(ReportQuerySchema):
     type = fields.String(validate=_TEXT)
 
 
+class OutcomesQuerySchema(ReportQuerySchema):
+    """What is asked of the report on outcomes."""
+
+    by = _By("unit", "programme", *_PERIODS)
+
+
+class PlacementsQuerySchema(ReportQuerySchema):
+    """What is asked of the report on placements."""
+
+    by = _By("unit", "programme", "group", "state", "type", "organisation", *_PERIODS)
+    group = _group()
+    state = _one_of(*STATES, AWAITING)
+    type = fields.String(validate=_TEXT)
+    organisation = fields.String(validate=_TEXT, metadata={"description": "The code of a host."})
+
+
 class RankingQuerySchema(ReportQuerySchema):
     """What is asked of the ranking of units."""
 
@@ -304,6 +321,18 @@ class LineSchema(Schema):
     organisations = _number("Organisations reached.")
     organisationsSuppressed = fields.Boolean()  # noqa: N815 - as above
     organisationsReason = _reason()  # noqa: N815 - as above
+    state = fields.String(validate=validate.OneOf([*STATES, AWAITING]))
+    organisation = fields.String(metadata={"description": "The code of a host."})
+    placements = _number("Placements; one person may have several.")
+    hosts = _number("Different hosts.")
+    newJob = _number("Of those who answered, people with a new job.")  # noqa: N815 - as above
+    newJobPercent = fields.Float(allow_none=True)  # noqa: N815 - as above
+    newJobSuppressed = fields.Boolean()  # noqa: N815 - as above
+    newJobReason = _reason()  # noqa: N815 - as above
+    skillUse = _number("Of those who answered, people who use what they have learned.")  # noqa: N815 - as above
+    skillUsePercent = fields.Float(allow_none=True)  # noqa: N815 - as above
+    skillUseSuppressed = fields.Boolean()  # noqa: N815 - as above
+    skillUseReason = _reason()  # noqa: N815 - as above
     crosswalks = fields.List(fields.Nested(_CrosswalkSchema))
     before = _number("Different people in the period before.")
     growth = _number("How many more.")

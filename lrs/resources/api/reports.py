@@ -17,6 +17,8 @@ from schemas.api.reports import (
     CoverageQuerySchema,
     ExpertsQuerySchema,
     HoursQuerySchema,
+    OutcomesQuerySchema,
+    PlacementsQuerySchema,
     RankingQuerySchema,
     ReachQuerySchema,
     ReportSchema,
@@ -46,6 +48,15 @@ _SKILLS: Final = (
     "Report skills and levels\n\nWho passed, by framework, skill and level, with what comes near in other frameworks:"
     " `approximate` where it is not one to one."
 )
+_OUTCOMES: Final = (
+    "Report what came of training\n\nOf those who answered a follow-up survey, people with a new job, and people who"
+    " use what they have learned, by when they answered. Whoever answered about no programme counts in those that he or"
+    " she was trained in by then."
+)
+_PLACEMENTS: Final = (
+    "Report placements\n\nPeople sent to hosts, as interns, by when they began. `awaiting-confirmation` is what one"
+    " side only has told the end of. By which hosts with `records/read` only."
+)
 _REPORTS: Final[dict[Report, tuple[type[Schema], str]]] = {
     "coverage": (CoverageQuerySchema, _COVERAGE),
     "hours": (HoursQuerySchema, "Report hours of service\n\nBy unit, team or, with `records/read`, learner."),
@@ -64,6 +75,8 @@ _REPORTS: Final[dict[Report, tuple[type[Schema], str]]] = {
         "Report teaching by experts\n\nSessions and hours; by whom with `records/read` only.",
     ),
     "businesses": (BusinessesQuerySchema, "Report organisations reached\n\nAnd people of them, never added to them."),
+    "outcomes": (OutcomesQuerySchema, _OUTCOMES),
+    "placements": (PlacementsQuerySchema, _PLACEMENTS),
 }
 
 

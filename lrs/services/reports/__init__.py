@@ -12,6 +12,8 @@ from lrs.services.reports.coverage import coverage
 from lrs.services.reports.experts import experts
 from lrs.services.reports.hours import hours_of_service
 from lrs.services.reports.kpi import COLUMNS, indicators
+from lrs.services.reports.outcomes import outcomes
+from lrs.services.reports.placements import placements
 from lrs.services.reports.ranking import Compared, ranking
 from lrs.services.reports.reach import reach
 from lrs.services.reports.skills import skills
@@ -23,7 +25,18 @@ from lrs.store import Store
 
 __all__ = ["COLUMNS", "Compared", "Indicators", "Question", "Report", "ReportService", "Table"]
 
-Report = Literal["coverage", "hours", "teams", "skills", "reach", "tasks", "experts", "businesses"]
+Report = Literal[
+    "coverage",
+    "hours",
+    "teams",
+    "skills",
+    "reach",
+    "tasks",
+    "experts",
+    "businesses",
+    "outcomes",
+    "placements",
+]
 
 _REPORTS: Final[dict[Report, Callable[[View, Question], Table]]] = {
     "coverage": coverage,
@@ -34,6 +47,8 @@ _REPORTS: Final[dict[Report, Callable[[View, Question], Table]]] = {
     "tasks": tasks,
     "experts": experts,
     "businesses": businesses,
+    "outcomes": outcomes,
+    "placements": placements,
 }
 
 

@@ -127,6 +127,18 @@ class Cube:
         point = tuple([axis.total for axis in self._axes])
         return self._line(point, self._total)
 
+    def total_of(self, name: str, value: str) -> Line:
+        """Return the line of all that was chosen, with this value of an axis that is listed."""
+        place = next(place for place, axis in enumerate(self._axes) if axis.name == name)
+        point = tuple([value if axis.name == name else axis.total for axis in self._axes])
+        held = _Sum()
+        for each, found in self._lines.items():
+            if each[place] == value:
+                held.found += found.found
+                held.statements += found.statements
+                held.seconds += found.seconds
+        return self._line(point, held)
+
     def people(self) -> BitMap:
         """Return everybody who is counted in the total."""
         return _united(self._total.found)

@@ -18,7 +18,7 @@ from lrs.store.cells import Tally
 from lrs.store.transactions import Session
 from schemas.registries.registries import Registries
 from schemas.training.cells import Cell, Family
-from schemas.training.terms import TRAINED, TRAINING
+from schemas.training.terms import FOLLOW_UP, TRAINED, TRAINING
 
 EVER: Final = ("", "9999-99")
 """The months of everything."""
@@ -28,6 +28,7 @@ _ONLY: Final[dict[Family, dict[str, Collection[Any]]]] = {
     "task": {"kind": ("task",), "verb": TRAINED},
     "skill": {"kind": TRAINING, "verb": TRAINED},
     "expert": {"kind": TRAINING, "verb": TRAINED},
+    "outcome": {"kind": ("survey",), "verb": ("responded",), "type": (FOLLOW_UP,)},
 }
 """Words that all cells of a family have behind them, beside their dimensions."""
 

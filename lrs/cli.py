@@ -13,6 +13,7 @@ from lrs import (
     audit_commands,
     credential_commands,
     demo_command,
+    erasure_commands,
     key_commands,
     logs,
     member_commands,
@@ -121,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     key_commands.add_to(admin)
     registry_commands.add_to(admin)
     rebuild_commands.add_to(admin)
+    erasure_commands.add_to(admin)
     demo_command.add_to(admin)
     return parser
 

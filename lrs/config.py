@@ -166,6 +166,11 @@ class Config:
         "File outside the database that the worker writes the heads of the audit to; without it, they are logged.",
         None,
     )
+    erasures: Path | None = _setting(  # noqa: RUF009 - a Path never changes
+        "LRS_ERASURES",
+        "File outside the database that the worker writes the journal of erasures to, for after a restore.",
+        None,
+    )
     metrics_token: str = _setting(
         "LRS_METRICS_TOKEN",
         "Token of 16 characters or more that /metrics is read with; without it there is no /metrics.",

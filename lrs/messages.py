@@ -282,6 +282,39 @@ REBUILT = Text(
     "{organisation}: training records and figures were made anew from {count} statements in {seconds} seconds.",
     "{organisation}: đã tính lại hồ sơ đào tạo và số liệu từ {count} statement trong {seconds} giây.",
 )
+ERASURE_DONE = Text(
+    "{organisation} {begun} {request}: done; {counts}", "{organisation} {begun} {request}: đã xong; {counts}"
+)
+ERASURE_RUNNING = Text(
+    "{organisation} {begun} {request}: going on; {counts}", "{organisation} {begun} {request}: đang thực hiện; {counts}"
+)
+ERASURES_EXPORTED = Text(
+    "Appended {count} lines of the journal of erasures to {file}.",
+    "Đã ghi thêm {count} dòng của nhật ký xóa dữ liệu vào {file}.",
+)
+ERASURES_NO_FILE = Text(
+    "There is no file {file} with a journal of erasures.", "Không có tệp {file} chứa nhật ký xóa dữ liệu."
+)
+ERASURES_TORN = Text(
+    "{count} lines of {file} cannot be read and were left out.", "{count} dòng của {file} không đọc được và bị bỏ qua."
+)
+ERASURES_LOOKED = Text(
+    "{organisation}: looked at {count} statements ...", "{organisation}: đã xem xét {count} statement ..."
+)
+ERASURES_REPLAYED = Text(
+    "{organisation}: {erasures} erasures in the file; there was something left of {found} of them, and {statements}"
+    " statements went.",
+    "{organisation}: tệp có {erasures} lần xóa; còn dữ liệu của {found} lần trong số đó, đã xóa {statements}"
+    " statement.",
+)
+RETENTION_NONE = Text(
+    "{organisation}: everything is kept until somebody decides otherwise (PUT /api/policies).",
+    "{organisation}: mọi thứ được lưu giữ cho đến khi có quyết định khác (PUT /api/policies).",
+)
+RETENTION_DUE = Text(
+    "{organisation}: {kind} are kept for {months} months; {old} are older, from before {before}, and would go now.",
+    "{organisation}: {kind} được lưu {months} tháng; {old} mục cũ hơn, trước {before}, sẽ bị xóa.",
+)
 INVITED = Text(
     "With this code, shown this once, {email} sets a password within seven days, at POST /api/invitations/accept:"
     "\n{code}",

@@ -160,8 +160,13 @@ class Up:
 
 
 def _anchored(config: Config) -> Config:
-    """Return the settings with a file for the heads of the audit: beside the database, not inside."""
-    return replace(config, audit_anchors=config.audit_anchors or config.data.resolve() / "audit-anchors.jsonl")
+    """Return the settings with files for the heads of the audit and for erasures: beside the database, not inside."""
+    folder = config.data.resolve()
+    return replace(
+        config,
+        audit_anchors=config.audit_anchors or folder / "audit-anchors.jsonl",
+        erasures=config.erasures or folder / "erasures.jsonl",
+    )
 
 
 @contextlib.contextmanager

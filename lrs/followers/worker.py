@@ -11,6 +11,7 @@ from lrs.errors import LRSError
 from lrs.followers.abroad import abroad
 from lrs.followers.records import records_follower
 from lrs.followers.shares import shares_follower
+from lrs.followers.upkeep import upkeep
 from lrs.services import clocks
 from lrs.services.anchors import Anchors, to_file, to_log
 from lrs.store import Store, open_store
@@ -30,8 +31,9 @@ def run_worker(config: Config, stop: threading.Event) -> None:
     sharing = _sharing(store, worker, config, stop)
     anchors = _anchors(store, config)
     swept = anchored = float("-inf")
-    if (others := abroad(config, stop)) is not None:
-        others.start()
+    others = [each for each in (abroad(config, stop), upkeep(config, stop)) if each is not None]
+    for each in others:
+        each.start()
     try:
         while not stop.is_set():
             if clocks.passed() - swept > _SWEEP_EVERY and _attempt("sweep", lambda: _sweep(store)):
@@ -42,8 +44,8 @@ def run_worker(config: Config, stop: threading.Event) -> None:
             stop.wait(0 if _attempt("follow", records.follow) else _EVERY)
     finally:
         stop.set()
-        if others is not None:
-            others.join()
+        for each in others:
+            each.join()
         sharing.join()
         store.close()
 

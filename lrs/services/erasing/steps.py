@@ -121,7 +121,6 @@ class Steps:
                 "consents": store.consents.forget(subjects, session),
                 "links": store.removals.forget_links(org, links, session),
                 "requests": store.requests.forget(org, task.erasure.hashes, session),
-                "requests": store.requests.forget(org, task.erasure.hashes, session),
                 "credentials": self._vouchers(task, session),
                 "learners": store.removals.forget_learners(org, numbers, session),
             }

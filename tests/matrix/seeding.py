@@ -53,6 +53,7 @@ def administer(world: World, store: Store) -> None:
     count(world, store)
     for organisation in ORGANISATIONS:
         do(world, world.holder(organisation, "imports/write"), "/api/learners/links", joining(world, organisation), 200)
+        meet(world, organisation)
 
 
 def do(world: World, key: Key, path: str, body: Any, status: int) -> Any:
@@ -271,7 +272,7 @@ def joining(world: World, organisation: str) -> dict[str, Any]:
 
 
 def count(world: World, store: Store) -> None:
-    """Wait until records rest on everything that was sent; note who has which number."""
+    """Wait until records rest on everything that was sent."""
     follower = records_follower(store, "matrix", ZONE)
     until = time.monotonic() + PATIENCE
     for organisation in ORGANISATIONS:
@@ -281,5 +282,10 @@ def count(world: World, store: Store) -> None:
             assert time.monotonic() < until, organisation
             follower.follow()
             time.sleep(0.05)
-        found = world.ask(reader, "GET", "/api/learners", {"limit": "1000"}).get_json()["learners"]
-        world.learners[organisation] = {each["number"]: each["identities"] for each in found}
+
+
+def meet(world: World, organisation: str) -> None:
+    """Note who has which number."""
+    reader = world.holder(organisation, "records/read", "reports/read")
+    found = world.ask(reader, "GET", "/api/learners", {"limit": "1000"}).get_json()["learners"]
+    world.learners[organisation] = {each["number"]: each["identities"] for each in found}

@@ -71,6 +71,7 @@ from lrs.services.records import RecordService
 from lrs.services.searches import SearchService
 from lrs.services.subjects.policies import PolicyService
 from lrs.services.wordings import WordingService
+from lrs.sharing import sharing
 from schemas.xapi.resource_queries import Kind
 
 _DOCUMENTS: Final[dict[str, Kind]] = {
@@ -146,6 +147,7 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         oidc(parts.oidc, cookies, _root(config)),
         audit(AuditService(store.audit)),
         agreements(parts.agreements, AgreementService(store, config.pepper, registries)),
+        sharing(config, parts, agreed),
         units(registries, bodies),
         assignments(AssignmentService(store, registries)),
         *registry_sections(registries, bodies),

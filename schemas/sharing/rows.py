@@ -1,9 +1,11 @@
 """Training records as they leave an organisation: the fields that an agreement names, and nothing else.
 
 Unless people are named by the agreement, a record says who it is about by a pseudonym, its id and registration are
-keyed, programmes are codes of the registry, and an activity whose id would tell of somebody is keyed as well.
+keyed, programmes are codes of the registry, and an activity whose id would tell of somebody is keyed as well. An
+organisation (a company, a host) is told where it is a code, and no text.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +19,7 @@ from schemas.training.records import Standing
 from schemas.xapi.timestamps import iso
 
 FIELDS: Final = (
+    "is_group",
     "activity",
     "registration",
     "type",
@@ -34,6 +37,7 @@ FIELDS: Final = (
     "groups",
     "age_band",
     "statements",
+    "organisation",
     "flags",
 )
 """The fields of a record that an agreement may name; its id and whose it is always travel."""
@@ -41,6 +45,8 @@ NAMING_FIELDS: Final = ("identities",)
 """Those that travel only where the agreement names people."""
 
 _AS_THEY_STAND: Final = ("kind", "state", "attempts", "seconds", "unit", "groups", "statements", "flags")
+
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -99,6 +105,8 @@ class Rows:
         told |= {name: _instant(getattr(standing, name)) for name in ("first", "last", "ended")}
         return told | {
             "identities": [agent_of(each) for each in whose.identities],
+            # Only records of persons travel.
+            "is_group": False,
             "activity": activity,
             "registration": self._registration(whose.registration),
             "type": type_,
@@ -106,6 +114,7 @@ class Rows:
             "unit_as_of": self._place(standing.unit),
             "programmes": self._programmes(standing.programmes),
             "age_band": standing.band,
+            "organisation": self._organisation(standing.organisation),
         }
 
     def _registration(self, registration: str | None) -> str | None:
@@ -117,6 +126,9 @@ class Rows:
         if self._named:
             return list(names)
         return sorted({code for name in names if (code := self._programme(name)) is not None})
+
+    def _organisation(self, code: str) -> str | None:
+        return code if code and (self._named or (_CODE.fullmatch(code) and not tells_of_somebody(code))) else None
 
 
 def _instant(instant: int | None) -> str | None:

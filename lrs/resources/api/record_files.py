@@ -4,8 +4,8 @@ import csv
 import importlib
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 from flask import Response, request
 
@@ -18,6 +18,7 @@ from schemas.xapi.identity import identity
 from schemas.xapi.timestamps import iso
 
 Parts = Iterable[list[dict[str, Any]]]
+Flat = Callable[[dict[str, Any]], dict[str, Any]]
 
 _JSON: Final = "application/json"
 _TYPES: Final = {
@@ -28,7 +29,7 @@ _TYPES: Final = {
 _BOM: Final = "\ufeff"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for a formula."""
-_INTEGERS: Final = frozenset({"learner", "attempts", "seconds", "statements"})
+_INTEGERS: Final = frozenset({"learner", "attempts", "seconds", "statements", "version"})
 _NUMBERS: Final = frozenset({"score_best", "score_latest"})
 _INSTANTS: Final = frozenset({"first", "last", "ended"})
 _LISTS: Final = frozenset({"identities", "programmes", "groups", "flags"})
@@ -38,6 +39,19 @@ _COLUMNS: Final = (
     *("unit", "unit_code", "unit_name", "unit_label", "programmes", "groups", "age_band"),
     *("organisation", "statements", "flags"),
 )
+
+
+class Layout(NamedTuple):
+    """What a file has in it: its name, its columns, a record as a row of these, and as a line of JSON.
+
+    Instants of rows are microseconds. ``texts`` are columns that are not what they are in files of records.
+    """
+
+    name: str
+    columns: Sequence[str]
+    row: Flat
+    line: Callable[[dict[str, Any]], str]
+    texts: frozenset[str] = frozenset()
 
 
 def gives_files(section: Section) -> Callable[[View], View]:
@@ -63,37 +77,40 @@ def asked_for(query: dict[str, Any]) -> str:
     return form
 
 
-def file_of(form: str, parts: Parts) -> Response:
-    """Answer with a file that is written while it is sent."""
-    response = Response(_WRITERS[form](parts), content_type=_TYPES[form] + ("; charset=utf-8" if form == "csv" else ""))
-    response.headers["Content-Disposition"] = f"attachment; filename=records.{form}"
+def file_of(form: str, parts: Parts, layout: Layout | None = None) -> Response:
+    """Answer with a file that is written while it is sent; of training records unless the layout says otherwise."""
+    layout = layout or _RECORDS
+    written = _WRITERS[form](parts, layout)
+    response = Response(written, content_type=_TYPES[form] + ("; charset=utf-8" if form == "csv" else ""))
+    response.headers["Content-Disposition"] = f"attachment; filename={layout.name}.{form}"
     # Whatever stands in between must not wait for the end.
     response.headers["X-Accel-Buffering"] = "no"
     vary(response, "Accept")
     return response
 
 
-def _lines(parts: Parts) -> Iterator[bytes]:
-    dump = RecordSchema().dump
+def _lines(parts: Parts, layout: Layout) -> Iterator[bytes]:
     for part in parts:
-        yield "".join(json.dumps(dump(each), ensure_ascii=False) + "\n" for each in part).encode()
+        yield "".join(layout.line(each) + "\n" for each in part).encode()
 
 
-def _csv(parts: Parts) -> Iterator[bytes]:
+def _csv(parts: Parts, layout: Layout) -> Iterator[bytes]:
     out = io.StringIO()
-    writer = csv.DictWriter(out, _COLUMNS, lineterminator="\r\n")
+    writer = csv.DictWriter(out, layout.columns, lineterminator="\r\n")
     out.write(_BOM)
     writer.writeheader()
     for part in parts:
-        writer.writerows({name: _cell(value) for name, value in _flat(each).items()} for each in part)
+        writer.writerows({name: _cell(name, value) for name, value in layout.row(each).items()} for each in part)
         yield out.getvalue().encode()
         out.seek(0)
         out.truncate()
 
 
-def _cell(value: Any) -> str:
+def _cell(name: str, value: Any) -> str:
     if value is None:
         return ""
+    if name in _INSTANTS:
+        return iso(value)
     if isinstance(value, list | tuple):
         value = "|".join(value)
     text = str(int(value) if isinstance(value, bool) else value)
@@ -107,7 +124,6 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
     row = {name: record.get(name) for name in _COLUMNS}
     row |= {f"unit_{name}": place.get(name) for name in ("code", "name", "label")}
     row |= {f"score_{name}": score.get(name) for name in ("best", "latest")}
-    row |= {name: None if record[name] is None else iso(record[name]) for name in _INSTANTS}
     return row | {"identities": [identity(each) for each in record["identities"]]}
 
 
@@ -120,7 +136,7 @@ def _parquet() -> Any:
         return None
 
 
-def _table(parts: Parts) -> Iterator[bytes]:
+def _table(parts: Parts, layout: Layout) -> Iterator[bytes]:
     arrow = _parquet()
     kinds = {
         **dict.fromkeys(_INTEGERS, arrow.int64()),
@@ -129,12 +145,12 @@ def _table(parts: Parts) -> Iterator[bytes]:
         **dict.fromkeys(_LISTS, arrow.list_(arrow.string())),
         "is_group": arrow.bool_(),
     }
-    schema = arrow.schema([(name, kinds.get(name, arrow.string())) for name in _COLUMNS])
+    kinds |= dict.fromkeys(layout.texts, arrow.string())
+    schema = arrow.schema([(name, kinds.get(name, arrow.string())) for name in layout.columns])
     sink = _Sink()
     with arrow.parquet.ParquetWriter(sink, schema) as writer:
         for part in parts:
-            rows = [_flat(each) | {name: each[name] for name in _INSTANTS} for each in part]
-            writer.write_table(arrow.Table.from_pylist(rows, schema))
+            writer.write_table(arrow.Table.from_pylist([layout.row(each) for each in part], schema))
             yield sink.taken()
     yield sink.taken()
 
@@ -168,8 +184,10 @@ class _Sink(io.RawIOBase):
         return found
 
 
-_WRITERS: Final[dict[str, Callable[[Parts], Iterator[bytes]]]] = {
+_WRITERS: Final[dict[str, Callable[[Parts, Layout], Iterator[bytes]]]] = {
     "ndjson": _lines,
     "csv": _csv,
     "parquet": _table,
 }
+_dump: Final = RecordSchema().dump
+_RECORDS: Final = Layout("records", _COLUMNS, _flat, lambda each: json.dumps(_dump(each), ensure_ascii=False))

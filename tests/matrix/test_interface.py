@@ -45,6 +45,8 @@ READS: dict[str, str] = {
             "coverage",
             "experts",
             "hours",
+            "outcomes",
+            "placements",
             "ranking",
             "reach",
             "skills",

@@ -405,6 +405,59 @@ def administration(site: Site) -> None:
         assert site.ask(method, path, {"id": f"{seed()} x", "name": [seed()], "kind": seed()})[0] == 400
 
 
+def consents(site: Site) -> None:
+    """Who consented to what, or did not: what is recorded, and what is not."""
+    wording = {"id": "chia-se", "version": "1", "language": "vi"}
+    assert site.ask("PUT", "/api/consents/wordings", {"wordings": [wording | {"text": seed()}]})[0] == 200
+    usual = {"purpose": "chia-se", "answer": "yes", "wording": wording, "given_by": "self", "how": "paper"}
+    usual |= {"given": "2026-08-01"}
+    told = []
+    for changes in (
+        {},
+        {"answer": ""},
+        {"answer": seed()},
+        {"identity": seed()},
+        {"identity": f"account:https://hoc.example.vn/{seed()} {seed()}", "answer": "không"},
+        {"purpose": f"Mục đích {seed()}"},
+        {"given": seed()},
+        {"given_by": seed(), "how": seed()},
+        {"wording": wording | {"version": seed()}},
+        {seed(): seed()},
+    ):
+        row = usual | {"identity": f"mailto:{seed()}@hoc.example.vn"} | changes
+        status, found = site.ask("POST", "/api/consents", {"consents": [row]})
+        assert status == 200, found
+        told.append(found)
+    columns = "identity,purpose,answer,wording,version,language,given_by,how,given\n"
+    rows = "".join(f"mailto:{seed()}@hoc.example.vn,chia-se,{seed()},{seed()},1,vi,self,paper,{seed()}\n" for _ in "ab")
+    csv = {"Content-Type": "text/csv"}
+    told.append(site.ask("POST", "/api/consents", (columns + rows).encode(), headers=csv)[1])
+    assert not SEEDED.search(json.dumps(told))
+    assert site.ask("POST", "/api/consents", f"{seed()},{columns}{rows}".encode(), headers=csv)[0] == 400
+    assert site.ask("POST", "/api/consents", {seed(): [seed()]})[0] == 400
+    [consent, *_] = (each["rows"][0]["id"] for each in told)
+    assert site.ask("POST", f"/api/consents/{consent}/withdraw", {"withdrawn": seed()})[0] == 400
+    assert site.ask("POST", f"/api/consents/{consent}/withdraw", {seed(): seed()})[0] == 400
+    assert site.ask("POST", f"/api/consents/{consent}/withdraw")[0] == 200
+    assert site.ask("POST", f"/api/consents/{0:032}/withdraw")[0] == 404
+    assert site.ask("GET", "/api/consents", identity=f"mailto:{seed()}@hoc.example.vn")[0] == 200
+    assert site.ask("GET", "/api/consents", identity=seed(), purpose=seed() + "!")[0] == 400
+    clash = {"wordings": [wording | {"text": seed()}, {"id": seed() + "!", "text": [seed()]}]}
+    assert site.ask("PUT", "/api/consents/wordings", clash)[0] == 400
+    assert site.ask("PUT", "/api/consents/wordings", {"wordings": clash["wordings"][:1]})[0] == 409
+    status, listed = site.ask("GET", "/api/consents")
+    assert status == 200
+    assert set(SEEDED.findall(json.dumps(listed))) <= site.hidden  # the key that recorded it
+    strict = {"scopes": ["statements/write"], "intake": {"minors": "refuse"}}
+    made = site.ask("POST", "/api/credentials", strict)[1]
+    site.hidden.add(made["secret"])
+    mine = {"Authorization": basic(made["key"], made["secret"])}
+    band = {"https://w3id.org/so-hoc/profiles/digital-skills/extensions/age-band": "<16"}
+    child = statement(context={"extensions": band})
+    assert site.ask("POST", STATEMENTS, child, headers=mine)[0] == 400
+    assert site.ask("POST", BATCHES, [child], headers=mine)[1]["refused"] == 1
+
+
 def defects(site: Site) -> None:
     """What is stored is damaged behind the server's back: an honest 500, logged with its place in the code."""
     broken = str(uuid.uuid4())
@@ -419,7 +472,17 @@ def defects(site: Site) -> None:
     rows.delete_one({"_id": row["_id"]})
 
 
-ROADS = (good_requests, wrong_statements, wrong_envelopes, names, broken_http, callers, administration, defects)
+ROADS = (
+    good_requests,
+    wrong_statements,
+    wrong_envelopes,
+    names,
+    broken_http,
+    callers,
+    administration,
+    consents,
+    defects,
+)
 
 
 @pytest.fixture(scope="module")

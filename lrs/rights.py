@@ -2,6 +2,7 @@
 
 from lrs.config import Config
 from lrs.parts import Parts
+from lrs.resources.api.dossier import dossier
 from lrs.resources.api.interface import Section
 from lrs.resources.api.policies import policies
 from lrs.resources.api.subjects import subjects
@@ -12,6 +13,7 @@ from lrs.services.folding import folding_of
 from lrs.services.records import RecordService
 from lrs.services.subjects.access import Access
 from lrs.services.subjects.corrections import Corrections
+from lrs.services.subjects.dossier import DossierService, Server
 from lrs.services.subjects.fulfilment import Fulfilling
 from lrs.services.subjects.policies import PolicyService
 from lrs.services.subjects.recipients import Recipients
@@ -30,4 +32,6 @@ def rights(
     corrections = Corrections(store, parts.statements, pepper)
     access = Access(store, requests, records, withdrawals, Recipients(store, parts.agreements))
     fulfilling = Fulfilling(store, requests, corrections, withdrawals, erasing)
-    return [subjects(requests, access, fulfilling, bodies), policies(decided)]
+    server = Server(config.public_url, config.timezone, config.audit_anchors is not None)
+    facts = DossierService(store, parts.registries, decided, server)
+    return [subjects(requests, access, fulfilling, bodies), policies(decided), dossier(facts)]

@@ -31,6 +31,7 @@ from lrs.store.erasures import Erasures
 from lrs.store.errors import translated
 from lrs.store.forwarded import Forwarded
 from lrs.store.forwards import Forwards
+from lrs.store.holdings import Holdings
 from lrs.store.invitations import Invitations
 from lrs.store.learners import Learners
 from lrs.store.links import Links
@@ -115,6 +116,7 @@ class Store:
         self.dead_letters = DeadLetters(self.database, deadline=deadline)
         self.policies = PolicyStore(self.database, deadline=deadline)
         self.requests = Requests(self.database, deadline=deadline)
+        self.holdings = Holdings(self.database, deadline=deadline)
         self.erasures = Erasures(self.database, deadline=deadline)
         self.removals = Removals(self.database, deadline=deadline)
         self.retentions = Retentions(self.database, deadline=deadline)

@@ -22,6 +22,7 @@ READS: dict[str, str] = {
     "/api/consents/wordings": "records/read",
     "/api/credentials": "credentials",
     "/api/diagnostics": EVERYBODY,
+    "/api/dossier": "dossier",
     "/api/exports/kpi": "reports/read",
     "/api/forwards": "share",
     "/api/frameworks": EVERYBODY,

@@ -146,6 +146,9 @@ class Callers:
     def consent(self):
         return self.do("POST", "/api/consents", self.consents())["rows"][0]["id"]
 
+    def request(self):
+        return self.do("POST", "/api/subjects/requests", ASKED)["id"]
+
     def token(self):
         body, here = {"grant_type": "client_credentials"}, self._from_anywhere()
         answer = self._http.post(f"{self.root}/oauth/token", data=body, headers=here, timeout=30, **self._admin)
@@ -161,6 +164,7 @@ class Callers:
             "number": self.learner,
             "provider": self.provider,
             "consent": self.consent,
+            "request": self.request,
         }
         for name in case.path_parameters.keys() & there:
             case.path_parameters[name] = there[name]()
@@ -173,6 +177,10 @@ class Callers:
             "/api/launches": lambda: LAUNCH,
             "/api/learners/links": self.decisions,
             "/api/providers": self._wanted,
+            "/api/subjects/requests": lambda: ASKED,
+            "/api/subjects/requests/{request}/extend": lambda: {"reason": "complex"},
+            "/api/subjects/requests/{request}/refuse": lambda: {"reason": "repeated"},
+            "/api/subjects/requests/{request}/fulfil": dict,
             "/api/units/assignments": self.split,
         }
         forms = {
@@ -183,6 +191,9 @@ class Callers:
             case.body, case.media_type = bodies[case.path](), "application/json"
         if case.path in forms:
             case.body = forms[case.path]()
+        if case.path == "/api/policies" and case.method == "PUT":
+            version = self.do("GET", "/api/policies", None)["version"]
+            case.body, case.headers = {}, {"If-Match": f'"{version}"'}
         if case.path == "/api/session/oidc":
             case.query = {"organisation": "first", "provider": self._registered["id"]}
 
@@ -192,6 +203,7 @@ LEARNED = {
     "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
     "object": {"id": "https://hoc.example.vn/courses/an-toan-so"},
 }
+ASKED = {"type": "access", "learner": LEARNED["actor"]["mbox"]}
 WORDING = {"id": "chia-se", "version": "1", "language": "vi"}
 CONSENT = {
     "purpose": "chia-se",

@@ -77,7 +77,7 @@ class SharesFollower:
         over = self._terms.is_over(agreement)
         if run is None:
             return None if over or not self._terms.has_begun(agreement) else (agreement.version,)
-        if over and run.over and not run.live:
+        if over and run.done:
             return None
         place = places.get(place_of(RECORDS, agreement.giver), Place(0))
         known = turns.get(agreement.giver), run.step, place.resets, place.unclean or place.rebuilding
@@ -115,7 +115,7 @@ class SharesFollower:
         waiting: dict[bytes, list[Run]] = {}
         for each in agreements:
             run = runs.get(each.id, Run(each.id))
-            if not self._terms.is_over(each) or (each.id in runs and (run.live or not run.over)):
+            if not self._terms.is_over(each) or (each.id in runs and not run.done):
                 waiting.setdefault(each.giver, []).append(run)
         for org in turns:
             if org not in waiting:

@@ -5,7 +5,7 @@ been. Children travel only where the agreement says so and the consents stand th
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from lrs.store import Store
@@ -30,12 +30,13 @@ class Consents(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Some learners, by their numbers, as one agreement has them."""
+    """Some learners, by their numbers, as one agreement has them; ``strangers`` are not known to travel by it."""
 
     agreement: Agreement
     minors: frozenset[int]
     restricted: frozenset[int]
     consents: Mapping[int, Standing]
+    strangers: frozenset[int] = frozenset()
 
     def barred(self, number: int, band: str = UNKNOWN) -> Reason | None:
         """Return why a learner, or what tells this age band of him, does not travel; None if it does."""
@@ -44,6 +45,8 @@ class People:
         consent = self.consents.get(number)
         if self.agreement.basis == "consent" and consent is None:
             return "withdrawn"
+        if number in self.strangers:
+            return "no-longer-covered"
         if number not in self.minors and band != CHILD:
             return None
         if self.agreement.minors and consent is not None and consent.for_minor:
@@ -71,6 +74,24 @@ class Coverage:
     def aged(self, org: bytes, numbers: Collection[int], session: Session | None = None) -> list[Aged]:
         """Return the age bands that all records of these learners tell."""
         return list(self._store.record_walks.aged(org, numbers, session)) if numbers else []
+
+
+class KnownCoverage(Coverage):
+    """Tells who travels of those whom the agreement's follower knows to.
+
+    It knows whom to recall by that, so nothing may leave about anybody else. Who has no records is nobody whom a
+    statement is about, and is not asked for.
+    """
+
+    def people(
+        self, agreement: Agreement, numbers: Collection[int], minors: Collection[int], session: Session | None = None
+    ) -> People:
+        """Return these learners as an agreement has them."""
+        known = self._store.shares.people(agreement.id)
+        fresh = [each for each in numbers if each not in known]
+        strangers = {each.learner for each in self.aged(agreement.giver, fresh, session)}
+        found = super().people(agreement, numbers, minors, session)
+        return replace(found, strangers=frozenset(strangers))
 
 
 def minors_of(aged: Iterable[Aged]) -> set[int]:

@@ -126,8 +126,8 @@ class SharedService:
         About ``limit``: those that were stored at one instant come together.
         """
         held = self._agreements.open(principal, agreement, statements=True)
-        # As far as records are: until then it is known who is who, and who is a child.
-        through = self._progress.as_of(held.giver)
+        # As far as the rows are: until then it is known who is who, who is a child, and whom to recall.
+        through = self._through(held) or 0
         found: list[Parcel] = []
         onward, more = after, False
         for _ in range(_MOST_SCANS):

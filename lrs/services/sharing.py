@@ -110,7 +110,7 @@ class _Forward:
         self._held: dict[bytes, Row] = {}
         self._ended = False
         self._drained = False
-        self.run = run
+        self._before = self.run = run
         self.looked = 0
 
     def go_on(self, resets: int) -> None:
@@ -160,7 +160,7 @@ class _Forward:
         self.run = replace(self.run, version=version, live=live)
         if self._drained:
             self.run = replace(self.run, through=max(as_of, self.run.through))
-        self._store.shares.save(self.run, self._session)
+        self._store.shares.save(self.run, self._before, self._session)
 
     def _walk_records(self) -> None:
         found = self._store.record_walks.after(
@@ -202,7 +202,8 @@ class _Forward:
 
     def _judge(self, found: list[Walked], learners: Mapping[bytes, int], reasons: Mapping[bytes, Reason]) -> None:
         """Write what records give now; recall those of these learners, for these reasons, that are not among them."""
-        people, others = self._people({*learners.values(), *(each.record.learner for each in found)} - {NOBODY})
+        numbers = {*learners.values(), *(each.record.learner for each in found)} - {NOBODY}
+        people, others = self._people(numbers)
         known = {each.record.key for each in found}
         found = [*found, *self._records(others - known - learners.keys())]
         gone = learners.keys() - known
@@ -214,6 +215,8 @@ class _Forward:
         for key in gone:
             if (row := self._held.get(self._terms.pseudonyms.row(key))) is not None:
                 self._recall(row, reasons[key], learners[key])
+        if self._agreement.statements:
+            self._turn(numbers, people, {learners[key] for key in gone if reasons[key] == "erased"})
         self.looked = len(keys)
 
     def _people(self, numbers: Collection[int]) -> tuple[People, set[bytes]]:
@@ -227,6 +230,24 @@ class _Forward:
             self.run = replace(self.run, minors=after.serialize())
         people = self._coverage.people(self._agreement, numbers, minors, self._session)
         return people, {each.key for each in aged if each.learner in turned}
+
+    def _turn(self, numbers: Collection[int], people: People, erased: Collection[int]) -> None:
+        """Recall whatever has left about those who travelled and do not any more, statements that made no row too."""
+        before = BitMap.deserialize(self.run.people) if self.run.people else BitMap()
+        reasons = {each: "erased" if each in erased else people.barred(each) for each in numbers}
+        gone = {each: reason for each, reason in reasons.items() if reason is not None and each in before}
+        if self._ended:
+            gone = {each: reason for each, reason in gone.items() if reason != "no-longer-covered"}
+        fresh = {each for each, reason in reasons.items() if reason is None and each not in before and not self._ended}
+        for each, reason in gone.items():
+            row = Row(self._terms.pseudonyms.person(each), 0, None, None, FIRST)
+            self._recall(row, reason, each, whole=True)
+        if fresh:
+            back = [self._terms.pseudonyms.person(each) for each in fresh]
+            self._store.shares.remove(self._agreement.id, back, self._session)
+        if gone or fresh:
+            after = (before - BitMap(gone)) | BitMap(fresh)
+            self.run = replace(self.run, people=after.serialize(), known=len(after))
 
     def _identities(self, found: Iterable[Walked], people: People) -> dict[int, list[str]]:
         numbers = {each.record.learner for each in found if people.barred(each.record.learner) is None} - {NOBODY}
@@ -254,13 +275,13 @@ class _Forward:
         covered = self._terms.sieve.takes_record(record.activity, record.standing, walked.verbs)
         return None if covered else "no-longer-covered"
 
-    def _recall(self, row: Row, reason: Reason, learner: int) -> None:
+    def _recall(self, row: Row, reason: Reason, learner: int, *, whole: bool = False) -> None:
         """Let a row say that it must be deleted, and whose it was where everything of that person must be."""
         # What was given is not to be deleted only because nothing is given any more.
         if row.recall is not None or (self._ended and reason == "no-longer-covered"):
             return
         told: dict[str, object] = {"id": row.id.hex(), "recall": reason}
-        if reason in _PERSONAL:
+        if whole or reason in _PERSONAL:
             # By the name that it was given out under, which a rotation may just have ended.
             known = self._terms.pseudonyms.learner(learner) if row.content is None else _decode(row.content)["learner"]
             told["learner"] = known

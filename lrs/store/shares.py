@@ -14,6 +14,7 @@ from bson.int64 import Int64
 from pymongo import ReplaceOne, ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
+from pyroaring import BitMap
 
 from lrs.store.changes import START, Reason
 from lrs.store.errors import translated
@@ -35,8 +36,9 @@ class Run:
     records are walked through (``phase`` records; ``walked`` is the last key), then all rows, for records that have
     gone, and then changes, behind the place ``at``; closing is when contents are removed. ``basis`` and ``resets``
     stand for what the rows rest on beside records: with others, the walk begins again. ``minors`` is the set of those
-    who were taken for children. ``through``: everything that was stored until then was in the rows once. ``live``
-    counts rows that are not recalled, ``over`` says that their contents are gone.
+    who were taken for children, ``people`` of those whose statements may have left, where these are covered, ``known``
+    of them. ``through``: everything that was stored until then was in the rows once. ``live`` counts rows that are not
+    recalled, ``over`` says that their contents are gone.
     """
 
     agreement: str
@@ -48,9 +50,16 @@ class Run:
     basis: str = ""
     resets: int = 0
     minors: bytes = field(default=b"", repr=False)
+    people: bytes = field(default=b"", repr=False)
+    known: int = 0
     through: int = 0
     live: int = 0
     over: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Tell whether nobody has to be told anything any more."""
+        return self.over and not self.live and not self.known
 
 
 class Row(NamedTuple):
@@ -82,9 +91,9 @@ class Shares:
         self._deadline = deadline
 
     def runs(self) -> dict[str, Run]:
-        """Return how far all agreements have come, by their ids, without who is a child."""
+        """Return how far all agreements have come, by their ids, without the sets of people."""
         with translated(), pymongo.timeout(self._deadline):
-            return {row["_id"]: _run(row) for row in self._runs.find({}, {"minors": 0})}
+            return {row["_id"]: _run(row) for row in self._runs.find({}, {"minors": 0, "people": 0})}
 
     def begin(self, agreement: str) -> None:
         """Let an agreement have rows; nothing where it has."""
@@ -96,6 +105,12 @@ class Shares:
         with translated(), pymongo.timeout(self._deadline):
             row = self._runs.find_one({"_id": agreement})
         return None if row is None else _run(row)
+
+    def people(self, agreement: str) -> BitMap:
+        """Return the numbers of those whose statements may leave by an agreement."""
+        with translated(), pymongo.timeout(self._deadline):
+            row = self._runs.find_one({"_id": agreement}, {"people": 1}) or {}
+        return BitMap.deserialize(row["people"]) if row.get("people") else BitMap()
 
     def hold(self, agreement: str, step: int, session: ClientSession) -> Run | None:
         """Keep others from writing rows until this transaction ends; None if somebody has written since ``step``.
@@ -110,10 +125,11 @@ class Shares:
         )
         return None if row is None else _run(row)
 
-    def save(self, run: Run, session: ClientSession) -> None:
-        """Let an agreement have come this far; the transaction holds it."""
-        values = {name: getattr(run, name) for name in Run.__slots__ if name != "agreement"}
-        self._runs.update_one({"_id": run.agreement}, {"$set": values}, session=session)
+    def save(self, run: Run, held: Run, session: ClientSession) -> None:
+        """Let an agreement have come this far; the transaction holds it, as ``held``."""
+        values = {name: value for name in Run.__slots__ if (value := getattr(run, name)) != getattr(held, name)}
+        if values:
+            self._runs.update_one({"_id": run.agreement}, {"$set": values}, session=session)
 
     def find(self, agreement: str, rows: Iterable[bytes], session: ClientSession) -> dict[bytes, Row]:
         """Return those of these rows that there are."""
@@ -133,6 +149,11 @@ class Shares:
             if row.id in held
         ]:
             self._rows.bulk_write(old, ordered=False, session=session)
+
+    def remove(self, agreement: str, rows: Iterable[bytes], session: ClientSession) -> None:
+        """Remove rows that say nothing any more."""
+        prefix = bytes.fromhex(agreement)
+        self._rows.delete_many({"_id": {"$in": [prefix + each for each in rows]}}, session=session)
 
     def live(self, agreement: str, after: bytes, session: ClientSession, *, most: int) -> list[Row]:
         """Return rows that are not recalled, in the order of their ids, from behind one."""

@@ -38,6 +38,10 @@ class Pseudonyms:
         """Return what stands for a record, by its key."""
         return _keyed(self._first, b"record", record)[:ROW_BYTES]
 
+    def person(self, number: int) -> bytes:
+        """Return what stands for all that was given about a learner, as ``row`` does for a record."""
+        return _keyed(self._first, b"person", str(number).encode())[:ROW_BYTES]
+
     def uuid(self, purpose: str, uuid: str) -> str:
         """Return the UUID that stands for one, such as of a statement or a registration; the letters' case is none."""
         keyed = _keyed(self._first, purpose.encode(), uuid.lower().encode())

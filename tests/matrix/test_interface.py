@@ -57,6 +57,7 @@ READS: dict[str, str] = {
     },
     "/api/reviews": "reviews",
     "/api/session": NOBODY,
+    "/api/shared": "shared/read",
     "/api/statements/query": "read",
     "/api/subjects/requests": "subjects",
     "/api/targets": EVERYBODY,

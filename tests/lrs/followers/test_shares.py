@@ -364,6 +364,34 @@ def test_whose_data_are_restricted_is_recalled(store, agreed, put, follow, giver
     assert reader.reasons() == ["restricted"]
 
 
+def test_whose_statements_have_left_is_recalled_also_where_no_record_has(
+    store, agreed, agreeing, put, follow, giver, consents
+):
+    made = agreed(basis="consent", statements=True, filter=Filter(states=("passed",)))
+    reader = Taker(store, made)
+    put(statement(), statement("passed", "binh"), statement(who="chi"))
+    follow()
+    say(store, giver, consents, "an", "binh")
+    follow()
+    assert len(reader.read()) == 1
+    assert set(store.shares.people(made.id)) == numbers(store, giver.org, "an", "binh")
+    say(store, giver, consents, "an", yes=False)
+    follow()
+    [row] = store.shares.page(made.id, reader.after, 2**62, most=9)
+    told = json.loads(row.content)
+    assert (row.recall, told["recall"], len(told["learner"])) == ("withdrawn", "withdrawn", 32)
+    say(store, giver, consents, "an")
+    follow()
+    assert store.shares.page(made.id, reader.after, 2**62, most=9) == []
+    agreeing.end(giver, made.id)
+    follow()
+    say(store, giver, consents, "an", "binh", yes=False)
+    follow()
+    rows = store.shares.page(made.id, reader.after, 2**62, most=9)
+    assert sorted(json.loads(row.content)["recall"] for row in rows) == ["withdrawn"] * 3
+    assert not store.changes.noted(giver.org)
+
+
 def test_groups_and_nobody_in_particular_are_not_given(store, agreed, put, follow):
     reader = Taker(store, agreed())
     team = {"objectType": "Group", **person("to-5"), "member": [person("an")]}

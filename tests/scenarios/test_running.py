@@ -87,6 +87,11 @@ class Site:
         made = self.own.post("/api/credentials", {"scopes": scopes, "intake": intake})
         return Caller(self._port, made["key"], made["secret"])
 
+    def bound(self, bound, *scopes):
+        """Make a key that is bound, and its caller."""
+        made = self.own.post("/api/credentials", {"scopes": scopes, "bound": bound})
+        return Caller(self._port, made["key"], made["secret"])
+
     def counted(self):
         """Wait until everything that is stored by now is in the records."""
         now, until = datetime.now(UTC), time.monotonic() + SECONDS
@@ -261,6 +266,163 @@ def test_m23_a_certificate_that_a_team_earned_is_in_the_records_of_its_team(site
     assert site.own.get("/api/records", learner=f"account:{HOME} m23-3")["records"] == []
     asked = json.dumps({"objectType": "Group", **person("Tổ CNSCĐ ấp 6")})
     assert [each["id"] for each in site.own.get("/xapi/statements", agent=asked)["statements"]] == [earned["id"]]
+
+
+def test_m23_a_certificate_that_a_team_earned_is_seen_by_the_team_and_by_no_other(site):
+    team, other = ({"objectType": "Group", **person(name)} for name in ("Tổ CNSCĐ ấp 7", "Tổ CNSCĐ ấp 8"))
+    verb = {"id": "http://id.tincanapi.com/verb/earned"}
+    title = said(
+        team | {"member": [person("m23-b")]}, "emulation-title", on="thi-dua-217", at="2025-05-20T08:00:00+07:00"
+    )
+    site.own.post("/xapi/statements", [title | {"verb": verb}, said("m23-c", "support-session", team=team, on="m23")])
+    site.counted()
+    seen, unseen = (site.bound({"team": each}, "statements/read", "records/read") for each in (team, other))
+    assert [each["id"] for each in seen.get("/xapi/statements")["statements"]] == [title["id"]]
+    [record] = seen.get("/api/records")["records"]
+    assert (record["activity"], record["state"], record["is_group"]) == (f"{HOME}/thi-dua-217", "earned", True)
+    assert unseen.get("/xapi/statements")["statements"] == unseen.get("/api/records")["records"] == []
+
+
+def test_m10_organisations_are_no_persons_and_an_employer_sees_its_own_staff_who_agreed(site):
+    places = [f"hkd-{number:02}" for number in range(15)]
+    staff = [(f"m10-{number}", places[number % 15]) for number in range(22)]
+    at = "2025-12-05T09:00:00+07:00"
+    site.own.post("/xapi/statements", [said(who, "e-commerce-task", at=at, organisation=code) for who, code in staff])
+    lms = site.bound({"organisation": "hkd-00"}, "statements/write", "statements/read/mine")
+    course = said("m10-moi", "course", at=at, organisation="hkd-00", on="ban-hang")
+    assert lms.post("/xapi/statements", [course]) == [course["id"]]
+    foreign = said("m10-1", "course", at=at, organisation="hkd-01", on="ban-hang")
+    status, _, body = lms.ask("POST", "/xapi/statements", [course | {"id": str(uuid.uuid4())}, foreign])
+    path = f'[1].context.extensions["{BASE}/extensions/organisation"]'
+    assert (status, [each["path"] for each in json.loads(body)["errors"]]) == (403, [path])
+    site.counted()
+    totals = site.own.get("/api/reports/businesses", **{"from": "2025-12", "to": "2025-12", "type": "e-commerce-task"})
+    assert (totals["totals"]["organisations"], totals["totals"]["learners"]) == (15, 22)
+
+    open_, agreed = ({"organisation": "hkd-00"} | more for more in ({}, {"consent": "employer"}))
+    everybody = site.bound(open_, "records/read", "statements/read")
+    employer = site.bound(agreed, "records/read")
+    assert names(everybody) == {"m10-0", "m10-15", "m10-moi"}
+    assert {actor["account"]["name"] for actor in actors(everybody)} == names(everybody)
+    assert names(employer) == set()
+    wording = {"id": "noi-lam-viec", "version": "1", "language": "vi"}
+    status, _, body = site.own.ask(
+        "PUT",
+        "/api/consents/wordings",
+        {"wordings": [wording | {"text": "Tôi đồng ý cho nơi làm việc xem hồ sơ của tôi."}]},
+    )
+    assert status == 200, body
+    said_so = {"purpose": "employer", "wording": wording, "given_by": "self", "how": "paper", "given": "2025-12-01"}
+    answers = [("m10-0", "yes"), ("m10-15", "no"), ("m10-1", "yes")]
+    rows = [said_so | {"identity": f"account:{HOME} {who}", "answer": answer} for who, answer in answers]
+    site.own.post("/api/consents", {"consents": rows})
+    assert names(employer) == {"m10-0"}
+    for closed in ("/xapi/statements", "/api/reports/businesses", "/api/learners", "/api/consents"):
+        assert employer.ask("GET", closed)[0] == 403
+
+
+def names(caller):
+    found = caller.get("/api/records")["records"]
+    return {who["account"]["name"] for record in found for who in record["identities"]}
+
+
+def actors(caller):
+    return [each["actor"] for each in caller.get("/xapi/statements", limit=0)["statements"]]
+
+
+def test_m11_an_internship_is_one_record_of_both_sides_and_completed_when_both_have_said_so(site):
+    hosts = ["vnuhcm"] * 7 + ["cty-a", "cty-a", "cty-b", "cty-b", "cty-c"]
+    interns = [(f"m11-{number}", code, str(uuid.uuid4())) for number, code in enumerate(hosts)]
+
+    def intern(whose, verb, day, code=None, **result):
+        who, sent_to, registration = whose
+        told = said(
+            who, "internship", at=f"2026-04-{day:02}T08:00:00+07:00", on="thuc-tap", organisation=code or sent_to
+        )
+        told["context"]["registration"] = registration
+        return told | {"verb": {"id": f"http://adlnet.gov/expapi/verbs/{verb}"}, "result": result}
+
+    site.own.post("/xapi/statements", [intern(each, "registered", 1) for each in interns])
+    host, its_own = site.bound({"organisation": "vnuhcm"}, "statements/write", "records/read"), interns[:7]
+    spent = [("progressed", 6, {"duration": "PT36H"}), ("progressed", 20, {"duration": "P2W"})]
+    told = [intern(each, verb, day, **result) for each in its_own for verb, day, result in spent]
+    evaluated = [intern(each, "passed", 27, score={"scaled": 0.9}, success=True) for each in its_own]
+    host.post("/xapi/statements", told + evaluated)
+    for code in ("cty-a", "vnuhcm"):  # as what it is, and as one of its own
+        status, _, body = host.ask("POST", "/xapi/statements", [intern(interns[7], "progressed", 6, code)])
+        assert status == 403, body
+    site.counted()
+    records = host.get("/api/records")["records"]
+    assert names(host) == {who for who, *_ in its_own}
+    assert {(each["state"], *each["flags"]) for each in records} == {("in-progress", "awaiting-confirmation")}
+    assert {each["seconds"] for each in records} == {(36 + 14 * 24) * 3600}
+    assert totals(site, "placements", state="awaiting-confirmation")["placements"] == 7
+    assert totals(site, "coverage", measure="completed")["learners"] == 0
+
+    site.own.post("/xapi/statements", [intern(each, "completed", 30) for each in its_own])
+    site.counted()
+    records = host.get("/api/records")["records"]
+    assert {(each["state"], each["ended"][:10], *each["flags"]) for each in records} == {("passed", "2026-04-30")}
+    assert totals(site, "placements", state="passed")["placements"] == 7
+    durations = [
+        each["result"]["duration"]
+        for each in site.own.get("/xapi/statements", registration=interns[0][2])["statements"]
+        if "duration" in each["result"]
+    ]
+    assert sorted(durations) == ["P2W", "PT36H"]
+    shown = site.province.get("/api/reports/placements", **{"from": "2026-04", "to": "2026-04"})
+    assert (shown["totals"]["placements"], shown["totals"]["hosts"]) == (12, 4)
+    assert not any(trace in str(shown) for trace in ("m11-", "vnuhcm", "cty-", HOME))
+    assert site.province.ask("GET", "/api/reports/placements?by=organisation")[0] == 400
+
+
+def totals(site, report, month="2026-04", **query):
+    return site.own.get(f"/api/reports/{report}", **{"from": month, "to": month}, **query)["totals"]
+
+
+def test_m24_what_came_of_training_is_told_in_shares_and_answers_stay_where_they_are(site):
+    movement, opinion = "217/KH-UBND:2025", "ý kiến riêng của một người"
+    school, survey = (site.key("all", identities="pseudonymise") for _ in range(2))
+    trained = [{"mbox": f"mailto:m24-{number}@hoc.example.vn"} for number in range(200)]
+    at = "2026-05-04T09:00:00+07:00"
+    for begin in range(0, 200, 50):
+        some = trained[begin : begin + 50]
+        school.post("/xapi/statements", [said(who, at=at, programme=[movement], on="m24") for who in some])
+    answers = [
+        said(who, "follow-up-survey", at="2026-06-29T09:00:00+07:00", on="khao-sat")
+        | {
+            "verb": {"id": "http://adlnet.gov/expapi/verbs/responded"},
+            "result": {
+                "response": "[,]".join(["new-job"] * (place % 3 == 0) + ["skill-use"] * (place % 4 != 0)),
+                "extensions": {"https://khao-sat.example.vn/y-kien": opinion},
+            },
+        }
+        for place, who in enumerate(trained[20:80])
+    ]
+    survey.post("/xapi/statements", answers)
+    site.counted()
+    shares = site.province.get("/api/reports/outcomes", by="programme")
+    rows = {row["programme"]["code"]: row for row in shares["rows"]}
+    assert [rows[movement][each] for each in ("learners", "newJob", "newJobPercent")] == [60, 20, 33.3]
+    assert [rows[movement][each] for each in ("skillUse", "skillUsePercent")] == [45, 75.0]
+    assert totals(site, "coverage", "2026-05", programme="217")["learners"] == 200
+    few = said(
+        {"mbox": "mailto:m24-0@hoc.example.vn"}, "follow-up-survey", unit="25195", at="2026-06-30T09:00:00+07:00"
+    )
+    survey.post("/xapi/statements", [few | {"verb": {"id": "http://adlnet.gov/expapi/verbs/responded"}}])
+    site.counted()
+    by_unit = site.province.get("/api/reports/outcomes", by="unit")["rows"]
+    assert {row["shown"] for row in by_unit} == {"<10", "..."}
+    for road in ("/api/records?kind=survey&limit=1000", "/api/reports/outcomes", "/api/reviews"):
+        assert opinion not in site.own.ask("GET", road)[2].decode()
+    held = {
+        name for name in site.database.list_collection_names() if opinion in "".join(collected(site.database[name]))
+    }
+    assert held == {"statements"}
+
+
+def collected(collection):
+    return (unicodedata.normalize("NFKC", bson.encode(row).decode("utf-8", "replace")) for row in collection.find())
 
 
 def test_m18_one_person_from_three_sources_is_one_and_the_number_is_nowhere(site):

@@ -46,7 +46,7 @@ def test_it_holds_code_and_data_that_the_code_reads_only(wheel):
     inside = [name for name in wheel if ".dist-info/" not in name]
     data = re.compile(
         r"schemas/training/[a-z]+\.json(?:ld)?|schemas/registries/shipped/[a-z-]+/[a-z]+\.csv"
-        r"|lrs/resources/templates/(?:docs\.css|(?:agreement|docs)\.html)"
+        r"|lrs/resources/templates/(?:docs\.css|(?:agreement|docs|dossier)\.html)"
     )
     assert [name for name in inside if not name.endswith((".py", "/py.typed")) and not data.fullmatch(name)] == []
 

@@ -6,6 +6,7 @@ could not be used. The counts are a function of the set of statements that are s
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from schemas.training.templates import Review, Templates
 from schemas.training.vocabulary import Vocabulary, unmapped
 
 _decode = msgspec.json.Decoder().decode
+_NOTHING: Mapping[str, Any] = {}
 
 UNKNOWN_UNIT = "unknown-unit"
 UNKNOWN_SKILL = "unknown-skill"
@@ -118,14 +120,15 @@ class Reviewing:
         if definition is not None and (type_ := definition.get("type")) is not None and type_ not in known.types:
             return False
         for part in ("context", "result"):
-            if (found := statement.get(part)) is not None and (extensions := found.get("extensions")):
-                for iri in extensions:
-                    if iri not in known.extensions:
-                        return False
+            extensions = statement.get(part, _NOTHING).get("extensions", _NOTHING)
+            if not known.extensions.keys() >= extensions.keys():
+                return False
         return True
 
 
-def _of_review(review: Review) -> list[Note]:
+# There are few templates, and few ways to break one.
+@lru_cache(maxsize=4096)
+def _of_review(review: Review) -> Sequence[Note]:
     template = review.template or ""
     notes = [Note("template", template)]
     if review.faults:

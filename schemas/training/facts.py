@@ -1,7 +1,6 @@
 """What one statement says about training: the little that records and reports need, in our words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
@@ -9,19 +8,13 @@ from urllib.parse import unquote
 import msgspec
 
 from schemas.training.amounts import scaled, seconds
+from schemas.training.instants import when
 from schemas.training.organisations import told_by
 from schemas.training.readings import READERS, Flags, Found, Headcount, Place, Skill, text
 from schemas.training.terms import FOLLOW_UP, MENTORING, PROGRAMMES, UNKNOWN
 from schemas.training.vocabulary import Vocabulary
 from schemas.xapi.identity import identity
-from schemas.xapi.timestamps import microseconds
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# A sender's clock may be this far ahead of ours.
-_AHEAD: Final = 300_000_000
-# Instants that have a day of the years 1 to 9999 in every time zone: a day less at either end.
-_FIRST: Final = (date(1, 1, 2) - _EPOCH.date()).days * 86_400_000_000
-_LAST: Final = (date(9999, 12, 31) - _EPOCH.date()).days * 86_400_000_000 - 1
 _PEOPLE: Final = frozenset(["instructor", "team", "contextAgents", "contextGroups"])
 _NONE: Final[Mapping[str, Any]] = {}
 
@@ -93,12 +86,13 @@ def facts_of(statement: Mapping[str, Any], vocabulary: Vocabulary) -> Facts | No
     is_group = found["is_group"] = actor.get("objectType") == "Group"
     if is_group and "member" in actor:
         found["member_learners"] = _sorted([identity(member) for member in actor["member"]])
-    _flag_crowds(found, flags)
+    if "member_learners" in found or "team_members" in found:
+        _flag_crowds(found, flags)
     _read_by_type(statement, vocabulary, found)
     if "organisation" in found and told_by(statement.get("authority")) == found["organisation"]:
         found["by_organisation"] = True
     found["kind"] = _kind(vocabulary, found, flags)
-    found["timestamp"] = _when(statement, flags)
+    found["timestamp"] = when(statement, flags)
     if "programmes" in found:
         found["programmes"] = tuple(sorted(found["programmes"]))
     if flags:
@@ -153,13 +147,11 @@ def _read_extensions(
     result: Mapping[str, Any], context: Mapping[str, Any], vocabulary: Vocabulary, found: Found, flags: Flags
 ) -> None:
     """Read the extensions of result and context; of several that mean the same, the last by place and IRI holds."""
-    words = vocabulary.extensions
     for part in (result, context):
         if "extensions" in part:
             extensions = part["extensions"]
-            for iri in sorted(extensions):
-                if word := words.get(iri):
-                    READERS[word](extensions[iri], found, flags)
+            for iri, word in vocabulary.meanings(extensions):
+                READERS[word](extensions[iri], found, flags)
 
 
 def _read_result(result: Mapping[str, Any], found: Found, flags: Flags) -> None:
@@ -259,16 +251,18 @@ def _read_people(context: Mapping[str, Any], vocabulary: Vocabulary, found: Foun
     team = None
     if (named := context.get("team")) is not None:
         team = identity(named)
-        if members := _sorted([identity(member) for member in named.get("member", ())]):
+        if "member" in named and (members := _sorted([identity(member) for member in named["member"]])):
             found["team_members"] = members
-    # A group whose part is not said is what a team was in 1.0.3.
-    groups = [
-        identity(entry["group"])
-        for entry in context.get("contextGroups", ())
-        if "relevantTypes" not in entry or _has_role(entry, "team", vocabulary)
-    ]
-    if team is not None or groups:
-        found["team"] = team or min((group for group in groups if group), default=None)
+    if team is None and "contextGroups" in context:
+        # A group whose part is not said is what a team was in 1.0.3.
+        groups = [
+            identity(entry["group"])
+            for entry in context["contextGroups"]
+            if "relevantTypes" not in entry or _has_role(entry, "team", vocabulary)
+        ]
+        team = min((group for group in groups if group), default=None)
+    if team is not None:
+        found["team"] = team
 
 
 def _has_role(entry: Mapping[str, Any], role: str, vocabulary: Vocabulary) -> bool:
@@ -282,27 +276,3 @@ def _persons(who: Mapping[str, Any]) -> list[str | None]:
 
 def _sorted(identities: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(sorted({who for who in identities if who is not None}))
-
-
-def _when(statement: Mapping[str, Any], flags: Flags) -> int:
-    """Return the instant, or the nearest that is a day everywhere; one ahead of when it was stored is flagged."""
-    stored = statement.get("stored")
-    if (told := statement.get("timestamp", stored)) is None:
-        flags.add("no-timestamp")
-        return 0
-    timestamp = _instant(told)
-    if stored is not None and timestamp - _instant(stored) > _AHEAD:
-        flags.add("clock-skew")
-    if not _FIRST <= timestamp <= _LAST:
-        flags.add("odd-timestamp")
-    return min(max(timestamp, _FIRST), _LAST)
-
-
-def _instant(timestamp: str) -> int:
-    """Return what ``microseconds`` does, in a tenth of its time where Python reads the same in the text."""
-    try:
-        since = datetime.fromisoformat(timestamp) - _EPOCH
-    except (ValueError, TypeError):
-        # Without a zone, with a leap second, in lower case.
-        return microseconds(timestamp)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

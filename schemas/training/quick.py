@@ -26,18 +26,32 @@ class Quick:
         for rule in rules:
             way = _members(rule["location"])
             listed, presence = {"any", "all", "none"} & rule.keys(), rule.get("presence")
+            # What is recommended, and nothing more, is never broken.
+            if not listed and presence not in {"included", "excluded"}:
+                continue
             if way is None or listed:
                 self._checks.append(_check(rule))
-            elif presence in {"included", "excluded"}:
+            else:
                 asked.setdefault(way[:-1], (set(), set()))[presence == "excluded"].add(way[-1])
-        self._asked = [(way, frozenset(there), frozenset(gone)) for way, (there, gone) in asked.items()]
+        ways = sorted({way[:end] for way in asked for end in range(1, len(way) + 1)})
+        # Each object from the one that it is in, of which the first is the statement.
+        self._steps = [((ways.index(way[:-1]) + 1) if len(way) > 1 else 0, way[-1]) for way in ways]
+        self._asked = [
+            (ways.index(way) + 1 if way else 0, tuple(there), frozenset(gone)) for way, (there, gone) in asked.items()
+        ]
 
     def follows(self, statement: Mapping[str, Any]) -> bool:
         """Tell whether a statement plainly breaks no rule: False says nothing."""
         try:
-            for way, there, gone in self._asked:
-                found = _at(statement, way)
-                if not there <= found.keys() or not gone.isdisjoint(found):
+            found: list[Any] = [statement]
+            for place, name in self._steps:
+                found.append(found[place].get(name, _NOTHING))
+            for place, there, gone in self._asked:
+                names = found[place].keys()
+                for name in there:
+                    if name not in names:
+                        return False
+                if gone and not gone.isdisjoint(names):
                     return False
             return all(check(statement) for check in self._checks)
         except (AttributeError, TypeError, KeyError):  # members are asked of what has none
@@ -51,14 +65,26 @@ def _check(rule: Mapping[str, Any]) -> Check:
     listed = {name: rule[name] for name in ("any", "all", "none") if name in rule}
     if not listed and presence == "included" and first is not None:
         return lambda statement: _at(statement, first) is not _NOTHING
-    if first is not None and "|" not in location and listed and presence == "recommended":
-        return lambda statement: _at(statement, first) is _NOTHING
+    if first is not None and "|" not in location and listed and presence != "excluded":
+        return lambda statement: _fits(_at(statement, first), presence, listed)
     items = _items.fullmatch(location)
     if items is not None and list(listed) == ["any"] and presence in {"included", None}:
         several, last = _split(items[1]), items[items.lastindex or 0]
         words = [each for each in listed["any"] if isinstance(each, str)]
         return lambda statement: any(each[last] in words for each in _items_at(statement, several))
     return lambda _: False
+
+
+def _fits(value: Any, presence: str | None, listed: Mapping[str, list[Any]]) -> bool:
+    """Tell whether one value, or none, is what the lists of a rule ask for."""
+    if value is _NOTHING:
+        return presence == "recommended"
+    return all(among(value, words) is (name != "none") for name, words in listed.items())
+
+
+def among(value: object, listed: Sequence[Any]) -> bool:
+    """Tell whether a value is one of these; true is not 1."""
+    return any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in listed)
 
 
 def _members(location: str) -> _Names | None:

@@ -72,6 +72,11 @@ def _place(value: object, name: str, flags: Flags) -> Place | None:
     """Read a code and its date; a code alone will do."""
     parts = value if isinstance(value, dict) else {"code": value}
     code = parts.get("code")
+    if isinstance(code, str) and isinstance(as_of := parts.get("asOf"), str):
+        # Of what was said before, most is said again.
+        place, faults = _dated(code[: _LONGEST + 1], as_of[:10], name)
+        flags |= faults
+        return place
     if not isinstance(code, str):
         # Spreadsheets make numbers of codes, and drop the zeros that these begin with.
         digits = whole(code)
@@ -81,6 +86,14 @@ def _place(value: object, name: str, flags: Flags) -> Place | None:
         return None
     as_of = parts.get("asOf")
     return Place(plain, None if as_of is None else _day(as_of, flags))
+
+
+@lru_cache(maxsize=16_384)
+def _dated(code: str, day: str, name: str) -> tuple[Place | None, frozenset[str]]:
+    flags = set[str]()
+    if (plain := text(code)) is None:
+        return None, frozenset([f"bad-{name}"])
+    return Place(plain, _day(day, flags)), frozenset(flags)
 
 
 def _day(value: object, flags: Flags) -> date | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from schemas.training.profile import load
-from schemas.training.quick import Quick
+from schemas.training.quick import Quick, among
 from schemas.xapi.paths import item, member
 
 _RELATIONS: Final = {
@@ -220,13 +220,8 @@ def _ahead(value: object, step: tuple[str | int, ...]) -> Iterable[Any]:
     return ()
 
 
-def _among(value: object, listed: list[Any]) -> bool:
-    """Tell whether a value is one of these; true is not 1."""
-    return any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in listed)
-
-
 _LISTS: Final[dict[str, Callable[[list[Any], list[Any]], bool]]] = {
-    "any": lambda values, listed: any(_among(value, listed) for value in values),
-    "all": lambda values, listed: all(_among(value, listed) for value in values),
-    "none": lambda values, listed: not any(_among(value, listed) for value in values),
+    "any": lambda values, listed: any(among(value, listed) for value in values),
+    "all": lambda values, listed: all(among(value, listed) for value in values),
+    "none": lambda values, listed: not any(among(value, listed) for value in values),
 }

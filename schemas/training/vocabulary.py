@@ -1,7 +1,7 @@
 """What the words of other vocabularies mean in ours: data, which an operator may add to."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -11,6 +11,8 @@ from schemas.training.terms import BASE, EXTENSIONS, KINDS, OUTCOMES, ROLES, VER
 _SHIPPED: Final = Path(__file__).with_name("vocabulary.json")
 _PARTS: Final = frozenset(["prefixes", "verbs", "types", "kinds", "two-sided", "outcomes", "extensions", "roles"])
 _OUTCOMES: Final = frozenset(OUTCOMES)
+_FEW: Final = 32
+_REMEMBERED: Final = 1024
 
 
 class Verb(NamedTuple):
@@ -46,6 +48,7 @@ class Vocabulary:
         self.roles: dict[str, str | None] = {}
         self.two_sided: frozenset[str] = frozenset()
         self.outcomes: dict[str, dict[str, str]] = {}
+        self._meanings: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         self._kinds: dict[str, dict[str, str]] = {"verbs": {}, "types": {}}
         parts = (json.loads(_SHIPPED.read_bytes()), *additions)
         self.digest: Final = blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
@@ -62,6 +65,18 @@ class Vocabulary:
             for part, kinds in self._kinds.items():
                 found = data.get("kinds", {}).get(part, {})
                 kinds.update((word, _required(word, kind, KINDS)) for word, kind in found.items())
+
+    def meanings(self, extensions: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        """Return those of these extensions that count, in the order of their IRIs, with our word for each."""
+        # Senders name the same ones in the same order again and again.
+        names = tuple(extensions)
+        if (found := self._meanings.get(names)) is None:
+            found = [(iri, word) for iri in sorted(names) if (word := self.extensions.get(iri))]
+            if len(names) <= _FEW:
+                if len(self._meanings) >= _REMEMBERED:
+                    self._meanings.clear()
+                self._meanings[names] = found
+        return found
 
     def type(self, iri: str | None) -> str | None:
         """Return our word for an activity type, the IRI itself where there is none, "" without; None: not counted."""

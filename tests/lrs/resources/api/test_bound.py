@@ -320,3 +320,33 @@ def test_what_it_is_bound_to_can_be_changed(own):
     told = {json.dumps(each["details"]) for each in own.get("/api/audit").json["records"]}
     assert any('"bound": ["organisation"]' in each for each in told)
     assert "Xưởng" not in str(told)
+
+
+FOR_EVERYBODY = {
+    "/api/diagnostics",
+    "/api/frameworks",
+    "/api/holidays",
+    "/api/organisation",
+    "/api/platforms",
+    "/api/programmes",
+    "/api/targets",
+    "/api/unit-links",
+    "/api/units",
+}
+ITS_OWN = {"/api/records", "/api/statements/query"}
+ASKED = {"/api/exports/kpi": {"period": "2026-03"}}
+
+
+def test_of_all_that_is_described_nothing_else_is_for_it(bind):
+    host = bind({"organisation": "H1"})
+    paths = host.get("/api/openapi.json").json["paths"]
+    answers = {
+        path: host.get(path.removeprefix("/lrs"), query_string=ASKED.get(path)).status_code
+        for path, methods in paths.items()
+        if path.startswith("/api/") and "get" in methods and "{" not in path and methods["get"].get("security") != []
+    }
+    assert {path for path, status in answers.items() if status == 200} <= FOR_EVERYBODY | ITS_OWN
+    assert {answers[path] for path in ITS_OWN} == {200}
+    # Sessions are for people only.
+    assert {status for status in answers.values() if status != 200} <= {403, 404}
+    assert len(answers) > 30

@@ -59,8 +59,8 @@ class Forwarded:
         self._rows.delete_many({"_id": {"$in": [_id(forward, each) for each in statements]}}, session=session)
 
     def recall(self, statements: Collection[bytes], reason: str, session: ClientSession) -> int:
-        """Let statements, by their ``_id``, be voided wherever they have gone; return how often they had."""
-        where = {"statement": {"$in": list(statements)}}
+        """Let statements, by their ``_id``, be voided wherever they have gone, and are not yet; return how often."""
+        where = {"statement": {"$in": list(statements)}, "voided": {"$exists": False}}
         return self._rows.update_many(where, {"$set": {"recall": reason}}, session=session).modified_count
 
     def recalled(self, forward: str, most: int) -> list[Gone]:

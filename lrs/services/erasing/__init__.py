@@ -121,17 +121,23 @@ class Erasing:
         return finished
 
     def go_on(self) -> int:
-        """Go on with everything that somebody has left; return how many erasures were worked on. Raise Unavailable."""
-        count = 0
-        for erasure in self._journal.unsettled():
-            if erasure.done is None:
+        """Go on with everything that somebody has left; return how many erasures were worked on. Raise Unavailable.
+
+        What cannot be done now does not keep the others waiting.
+        """
+        settling = clocks.now() - int(self._grace * 1_000_000)
+        left = [each for each in self._journal.unsettled() if each.done is None or each.done < settling]
+        failed: Unavailable | None = None
+        for erasure in left:
+            try:
                 self.carry_out(erasure)
-                count += 1
-            elif clocks.now() > erasure.done + int(self._grace * 1_000_000):
-                self.carry_out(erasure)
-                self._settle(erasure)
-                count += 1
-        return count
+                if erasure.done is not None:
+                    self._settle(erasure)
+            except Unavailable as error:
+                failed = error
+        if failed is not None:
+            raise failed
+        return len(left)
 
     def _remove(self, task: Task, until: float | None) -> bool:
         """Remove everything that is there; tell whether nothing is left."""
@@ -172,6 +178,9 @@ class Erasing:
         self._store.administer(erasure.org, finish, _completed)
 
     def _settle(self, erasure: Erasure) -> None:
+        for went in self._journal.went(erasure.id):
+            self._steps.recall(erasure, went.statements)
+
         def settle(session: Session) -> Erasure | None:
             self._journal.settle(erasure.id, clocks.now(), session)
             return self._journal.find(erasure.id, session)

@@ -14,6 +14,7 @@ from lrs.services.folding import MOST_MOVED
 from lrs.services.pseudonyms import keyed_hash
 from lrs.store import Store
 from lrs.store.consents import subject
+from lrs.store.erasures import Erasure
 from lrs.store.removals import Held
 from lrs.store.rows import ORG_BYTES
 from lrs.store.transactions import Session
@@ -94,6 +95,15 @@ class Steps:
             return counts
 
         return self._removing.alone(task.org, write).get("statements", 0)
+
+    def recall(self, erasure: Erasure, ids: Sequence[bytes]) -> None:
+        """Let statements be voided where they have gone after all: they were on their way while they were erased."""
+
+        def write(session: Session) -> None:
+            count = self._store.forwarded.recall([erasure.org + each for each in ids], "erased", session)
+            self._store.erasures.add(erasure.id, {"recalls": count}, [], clocks.now(), session)
+
+        self._store.transact(write)
 
     def documents(self, task: Task) -> int:
         """Remove the next states and profiles of the person."""

@@ -68,7 +68,7 @@ class Parts:
         self.registries = RegistryService(store, config.timezone)
         self.agreements = Agreements(store, config.pepper, self.registries)
         self.progress = Progress(store, lambda: self.safetime.consistent_through)
-        self.reports = ReportService(store, self.registries, self.progress, config.timezone)
+        self.reports = ReportService(store, self.registries, self.progress, config.timezone, self.agreements)
         self.erasing = Erasing(store, folding_of(store, self.registries, config.timezone), config.pepper)
         self._know_callers(config)
         self._know_people(config)

@@ -61,7 +61,7 @@ class FilterSchema(Strict):
     programmes = _named("Codes, with all that lies within them.")
     units = _several(
         fields.String(validate=validate.Regexp(_UNIT, error="The code of a unit, or unknown.")),
-        "Codes of the day `at`, with what lies within them and what has become of what was there. Or unknown.",
+        "Codes of the day `at`, with what lies within them and what before them became a part of these. Or unknown.",
     )
     at = Day(allow_none=True, load_default=None, description="The day of the units; the day of the proposal without.")
     groups = _several(_word([*GROUPS, UNKNOWN]), "Target groups.")

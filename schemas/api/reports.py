@@ -52,6 +52,14 @@ def _month(description: str) -> fields.String:
     )
 
 
+def _sharing() -> fields.String:
+    told = {
+        "description": "all: of the own organisation and of all that share figures with it by agreement; each tells"
+        " what it tells those who may not see its records, and people of two organisations are counted in each."
+    }
+    return fields.String(load_default="own", validate=validate.OneOf(["own", "all"]), metadata=told)
+
+
 class ReportQuerySchema(FormatQuerySchema):
     """What all reports take."""
 
@@ -73,6 +81,7 @@ class ReportQuerySchema(FormatQuerySchema):
         metadata={"description": "Code or another name of a programme; its parts count, too.", "example": "192"},
     )
     as_of = Day(description="The day whose units are shown; today without.")
+    sharing = _sharing()
 
     @validates_schema(skip_on_field_errors=True)
     def _in_order(self, data: dict[str, Any], **_: Any) -> None:
@@ -189,10 +198,10 @@ class RankingQuerySchema(ReportQuerySchema):
     """What is asked of the ranking of units."""
 
     class Meta:
-        """All units are ranked."""
+        """All units are ranked, of one organisation."""
 
         unknown = RAISE
-        exclude = ("unit",)
+        exclude = ("sharing", "unit")
 
     measure = _measure(*MEASURES)
     group = _group()
@@ -215,6 +224,7 @@ class IndicatorsQuerySchema(FormatQuerySchema):
         metadata={"example": "2026-08"},
     )
     measure = _measure(*MEASURES)
+    sharing = _sharing()
 
 
 def _number(description: str) -> fields.Integer:
@@ -271,6 +281,35 @@ class _CrosswalkSchema(Schema):
     code = fields.String(required=True, allow_none=True)
     level = fields.String(required=True, allow_none=True)
     match = fields.String(required=True, validate=validate.OneOf(["exact", "approximate"]))
+
+
+def _without() -> fields.List[Any]:
+    told = {
+        "description": "With `sharing=all`: organisations that do not tell all of it; the figure is then the least that"
+        " it can be."
+    }
+    return fields.List(fields.String(), metadata=told)
+
+
+class SourceSchema(Schema):
+    """An organisation whose figures are in an answer."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    agreement = fields.String(
+        required=True, allow_none=True, metadata={"description": "By which it shares; null: the own organisation."}
+    )
+    k = fields.Integer(required=True, metadata={"description": "People that its figures count at least."})
+
+
+class _SharedSchema(Schema):
+    """What is told of figures of several organisations, with `sharing=all`."""
+
+    distinct = fields.String(
+        validate=validate.Equal("per organisation"),
+        metadata={"description": "People of two organisations cannot be told to be the same: each counts its own."},
+    )
+    organisations = fields.List(fields.Nested(SourceSchema))
 
 
 class LineSchema(Schema):
@@ -340,9 +379,10 @@ class LineSchema(Schema):
     percentGrowth = fields.Float(allow_none=True)  # noqa: N815 - as above
     ranked = fields.Integer()
     unranked = fields.Integer()
+    without = _without()
 
 
-class ReportSchema(Schema):
+class ReportSchema(_SharedSchema):
     """A report."""
 
     report = fields.String(required=True)
@@ -380,9 +420,10 @@ class IndicatorSchema(Schema):
     percent = fields.Float(required=True, allow_none=True)
     suppressed = fields.Boolean(required=True)
     reason = _reason()
+    without = _without()
 
 
-class IndicatorsSchema(Schema):
+class IndicatorsSchema(_SharedSchema):
     """Figures of a period, in a stable order."""
 
     asOf = fields.String(required=True)  # noqa: N815 - as above

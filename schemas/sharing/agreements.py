@@ -38,8 +38,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an agreement covers.
 
     ``verbs`` and ``types`` are our words or IRIs; ``programmes`` are codes, with all that lies within them; ``units``
-    codes of the day ``at``, which is given with them, with all that lies within them and all that has become of what
-    was there; ``since`` and ``until`` days, both included.
+    codes of the day ``at``, which is given with them, with all that lies within them and all before them that has
+    become a part of these; ``since`` and ``until`` days, both included.
     """
 
     verbs: tuple[str, ...] = ()

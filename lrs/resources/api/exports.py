@@ -6,10 +6,10 @@ import msgspec
 from flask import Response, request
 
 from lrs.resources.api.interface import Section
-from lrs.resources.api.reports import cell, file_of, for_this_caller
+from lrs.resources.api.reports import file_of, flat, for_this_caller, names_of, shared_by
 from lrs.resources.api.tables import gives_files, may_be_unchanged, wants_file
 from lrs.resources.guards import principal
-from lrs.services.reports import COLUMNS, Indicators, ReportService
+from lrs.services.reports import COLUMNS, WITHOUT, Indicators, ReportService, Source
 from schemas.api.reports import IndicatorsQuerySchema, IndicatorsSchema
 from schemas.xapi.timestamps import iso
 
@@ -28,8 +28,11 @@ def exports(service: ReportService) -> Section:
         strong ETag for If-None-Match, whatever else is stored meanwhile. `Sohoc-Through` is the last statement that was
         counted. Needs the scope `reports/read`; figures are hidden as in reports.
         """  # noqa: D400 - the first line is the operation's summary
-        found = service.indicators(principal(), query["period"], query["measure"])
-        response = _file(found) if wants_file(query) else _json(found)
+        if query["sharing"] == "all":
+            found, sources = service.shared_indicators(principal(), query["period"], query["measure"])
+        else:
+            found, sources = service.indicators(principal(), query["period"], query["measure"]), []
+        response = _file(found, sources) if wants_file(query) else _json(found, sources)
         # Not in the body: it moves with every statement, be it of another month.
         response.headers["Sohoc-Through"] = iso(found.through)
         response.add_etag()
@@ -39,14 +42,18 @@ def exports(service: ReportService) -> Section:
     return section
 
 
-def _json(found: Indicators) -> Response:
+def _json(found: Indicators, sources: list[Source]) -> Response:
     told = {**_stands_on(found), "period": found.period, "rows": found.lines}
+    if sources:
+        told |= shared_by(sources)
     return for_this_caller(Response(msgspec.json.encode(told), content_type="application/json"))
 
 
-def _file(found: Indicators) -> Response:
-    rows = [{name: cell(value) for name, value in line.items()} for line in found.lines]
-    response = file_of(f"kpi-{found.period}", list(COLUMNS), rows)
+def _file(found: Indicators, sources: list[Source]) -> Response:
+    rows = [flat(line) for line in found.lines]
+    response = file_of(f"kpi-{found.period}", [*COLUMNS, *([WITHOUT] if sources else [])], rows)
+    if sources:
+        response.headers["Sohoc-Organisations"] = names_of(sources)
     for name, value in _stands_on(found).items():
         response.headers[_HEADERS[name]] = str(value)
     return response

@@ -1,6 +1,7 @@
 """/api/reports: what the own organisation's training comes to, as JSON or for spreadsheets."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +12,7 @@ from lrs.resources.api.interface import Section
 from lrs.resources.api.tables import CSV, gives_files, wants_file
 from lrs.resources.encodings import vary
 from lrs.resources.guards import principal
-from lrs.services.reports import Compared, Question, Report, ReportService, Table
+from lrs.services.reports import Compared, Question, Report, ReportService, Source, Table
 from schemas.api.reports import (
     BusinessesQuerySchema,
     CoverageQuerySchema,
@@ -35,10 +36,25 @@ _COMMAND: Final = ("=", "+", "-", "@", "\t", "\r")
 """What spreadsheets take for the beginning of a formula."""
 _HIDDEN: Final = "..."
 """Written in the place of a figure that would tell of few people elsewhere."""
-_NOT_CHOSEN: Final = {"first", "last", "by", "measure", "as_of", "format", "compared_first", "compared_last", "least"}
+_NOT_CHOSEN: Final = {
+    "first",
+    "last",
+    "by",
+    "measure",
+    "as_of",
+    "format",
+    "compared_first",
+    "compared_last",
+    "least",
+    "sharing",
+}
 _SHAPE: Final = (
     "\n\nNeeds the scope `reports/read`. With `records/read` all figures are told; without it those of fewer than `k`"
     " people are hidden (`suppressed`), and so is what would tell of them."
+)
+_SHARED: Final = (
+    " With `sharing=all`, organisations that share figures with the own one are in it, too (`organisations`); none of"
+    " it is exact then, and a line names those that do not tell their part of it (`without`)."
 )
 _COVERAGE: Final = (
     "Report who was trained\n\nDifferent people by unit, programme, group, age band and time, against the targets of a"
@@ -82,9 +98,9 @@ _REPORTS: Final[dict[Report, tuple[type[Schema], str]]] = {
 
 def reports(service: ReportService) -> Section:
     """Return the views."""
-    section = Section("reports", "Figures of the own organisation")
+    section = Section("reports", "Figures of the own organisation, and of those that share theirs with it")
     for name, (query, told) in _REPORTS.items():
-        _declare(section, f"/reports/{name}", query, told + _SHAPE, _asking(service, name))
+        _declare(section, f"/reports/{name}", query, told + _SHAPE + _SHARED, _asking(service, name))
 
     def rank(query: Query) -> Table:
         compared = Compared(query["compared_first"], query["compared_last"], query["least"])
@@ -99,7 +115,11 @@ def reports(service: ReportService) -> Section:
 
 
 def _asking(service: ReportService, name: Report) -> Callable[[Query], Table]:
-    return lambda query: service.report(principal(), name, _question(query))
+    def ask(query: Query) -> Table:
+        answer = service.shared if query["sharing"] == "all" else service.report
+        return answer(principal(), name, _question(query))
+
+    return ask
 
 
 def _declare(section: Section, path: str, schema: type[Schema], told: str, ask: Callable[[Query], Table]) -> None:
@@ -139,7 +159,14 @@ def _json(table: Table) -> Response:
     }
     if "unranked" in table.more:
         told["unranked"] = table.more["unranked"]
+    if "sources" in table.more:
+        told |= shared_by(table.more["sources"])
     return for_this_caller(Response(msgspec.json.encode(told), content_type="application/json"))
+
+
+def shared_by(sources: list[Source]) -> dict[str, Any]:
+    """Return what is told of figures of several organisations."""
+    return {"distinct": "per organisation", "organisations": [asdict(each) for each in sources]}
 
 
 def shown(line: dict[str, Any], k: int) -> dict[str, Any]:
@@ -159,7 +186,14 @@ def _file(table: Table) -> Response:
     response.headers["Sohoc-Through"] = iso(table.view.through)
     response.headers["Sohoc-Rebuilding"] = str(table.view.rebuilding).lower()
     response.headers["Sohoc-K"] = str(k)
+    if "sources" in table.more:
+        response.headers["Sohoc-Organisations"] = names_of(table.more["sources"])
     return response
+
+
+def names_of(sources: list[Source]) -> str:
+    """Return the organisations whose figures are in an answer, for a header."""
+    return " ".join(each.id for each in sources)
 
 
 def file_of(name: str, columns: list[str], rows: list[dict[str, str]]) -> Response:

@@ -1,12 +1,11 @@
 """The figures that others fetch by machine: one line for each unit, programme and group of a period."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
 from lrs.services.reports.axes import months_of
-from lrs.services.reports.coverage import coverage
 from lrs.services.reports.tables import Question
-from lrs.services.reports.view import View
 
 COLUMNS: Final = (
     "indicator",
@@ -24,15 +23,24 @@ COLUMNS: Final = (
 )
 
 
-def indicators(view: View, period: str, measure: str, since: date) -> list[dict[str, Any]]:
-    """Return the lines in a stable order; the same figures are the same lines, whenever they are fetched.
+WITHOUT: Final = "without"
+"""The column of figures of several organisations, in the end: those that do not tell all of it."""
 
-    Units have been as they are on the day of the view ``since`` that day.
+
+def question_of(period: str, measure: str) -> Question:
+    """Return what is asked of coverage.
+
+    Targets are of a year: what was reached in a part of it is a part of the way.
     """
     first, last = months_of(period)
-    question = Question(by=("unit", "programme", "group"), first=first, last=last, measure=measure)
-    # Targets are of a year: what was reached in a part of it is a part of the way.
-    lines = coverage(view, question).lines
+    return Question(by=("unit", "programme", "group"), first=first, last=last, measure=measure)
+
+
+def indicators(lines: Iterable[dict[str, Any]], period: str, measure: str, since: date) -> list[dict[str, Any]]:
+    """Return lines of coverage in a stable order; the same figures are the same lines, whenever they are fetched.
+
+    Units have been as they are ``since`` that day.
+    """
     return [
         {
             "indicator": f"coverage.{measure}",
@@ -48,5 +56,6 @@ def indicators(view: View, period: str, measure: str, since: date) -> list[dict[
             "suppressed": line["suppressed"],
             "reason": line["reason"],
         }
+        | ({WITHOUT: line[WITHOUT]} if WITHOUT in line else {})
         for line in lines
     ]

@@ -15,6 +15,7 @@ from lrs.services.reports.cube import Row
 from lrs.services.reports.splits import Splits
 from lrs.store import Store
 from lrs.store.cells import Tally
+from lrs.store.organisations import Organisation
 from lrs.store.transactions import Session
 from schemas.registries.registries import Registries
 from schemas.training.cells import Cell, Family
@@ -111,27 +112,39 @@ class Desk:
         With ``records/read`` it is everything of its own organisation. Raise Forbidden, Unavailable.
         """
         principal.require("reports/read")
-        organisation = self._store.organisations.of(principal.org)
-        if organisation is None:
+        organisation = self.organisation(principal.org)
+        return self._of(principal.org, session, at, exact=principal.may("records/read"), small=organisation.small)
+
+    def told(self, principal: Principal, org: bytes, k: int, session: Session, at: date | None = None) -> View:
+        """Return what an organisation tells whoever may not see its records, from ``k`` people on; as in ``view``."""
+        principal.require("reports/read")
+        return self._of(org, session, at, exact=False, small=k)
+
+    def organisation(self, org: bytes) -> Organisation:
+        """Return an organisation; raise NotFound."""
+        found = self._store.organisations.of(org)
+        if found is None:
             raise NotFound("There is no such organisation")
-        exact = principal.may("records/read")
+        return found
+
+    def _of(self, org: bytes, session: Session, at: date | None, *, exact: bool, small: int) -> View:
         registries, today = self._registries.current(), self._registries.today()
         day = at or today
         units = UnitAxis(registries.units, day, levels=not exact)
         # Before anything is read: figures are never older than what is said of them.
-        reached = self._progress.of(principal.org)
+        reached = self._progress.of(org)
         return View(
             store=self._store,
             session=session,
-            org=principal.org,
+            org=org,
             exact=exact,
-            small=organisation.small,
+            small=small,
             registries=registries,
             today=today,
             zone=self._zone,
             at=day,
             through=reached.as_of,
             rebuilding=reached.rebuilding,
-            splits=Splits(self._store, principal.org, self._zone, session, units.is_split),
+            splits=Splits(self._store, org, self._zone, session, units.is_split),
             units=units,
         )

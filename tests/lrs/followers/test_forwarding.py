@@ -309,9 +309,9 @@ def test_a_removed_one_leaves_nothing_behind(giver, taker, agree, forward, worke
         path = f"/api/forwards/{shown()['id']}"
         giver.ask("DELETE", path, None, 204)
         giver.ask("GET", path, None, 404)
-        names = ("forwards", "forwarded", "dead_letters")
-        wait(lambda: not any(giver.store.database[each].count_documents({}) for each in names))
-        wait(lambda: not giver.store.places.all("forward:"))
+        own = path[-16:]
+        left = (("forwards", {"_id": own}), ("forwarded", {"forward": own}), ("places", {"_id": f"forward:{own}"}))
+        wait(lambda: not any(giver.store.database[name].count_documents(where) for name, where in left))
 
 
 def test_a_worker_with_another_pepper_says_so(giver, taker, agree, forward, worker):

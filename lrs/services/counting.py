@@ -111,8 +111,9 @@ def _add(tally: Tally, counted: Counted, sign: int) -> None:
     """Add to the sums of a cell what a statement adds, or take it away."""
     facts = counted.facts
     tally.statements += sign
-    # Person-seconds: a class comes to the same, whether it is told in one statement of a Group or in one of each.
-    tally.seconds += sign * (facts.seconds or 0) * max(len(counted.people), 1)
+    if facts.seconds is not None:
+        # Person-seconds: a class comes to the same, whether it is told in one statement of a Group or in one of each.
+        tally.seconds += sign * facts.seconds * max(len(counted.people), 1)
     for member in counted.members:
         _count(tally.members, str(member), sign)
     if facts.organisation is not None:

@@ -8,6 +8,7 @@ For one activity there is an index of its own in that order: who took a course i
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, Literal, NamedTuple
 
@@ -190,6 +191,8 @@ def _dates(asked: Asked) -> Iterator[Document]:
         yield {"first": {"$lt": asked.until}}
 
 
+# The courses of a province are few.
+@lru_cache(maxsize=16_384)
 def mark(activity: str) -> bytes:
     """Return 8 bytes that stand for an activity where its id would take too much room."""
     return blake2b(activity.encode(), digest_size=8).digest()

@@ -20,7 +20,6 @@ from schemas.training.records import Evidence, Standing, fold
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[Evidence]).decode
-_FIELDS: Final = Standing.__struct_fields__
 NOBODY: Final = 0
 """The number of whoever is not known: an anonymous group."""
 
@@ -139,10 +138,8 @@ def _row(org: bytes, key: bytes, line: Line, evidence: Sequence[Evidence]) -> di
         row["registration"] = line.registration
     if line.is_group:
         row["group"] = True
-    for name in _FIELDS:
-        value = getattr(standing, name)
-        if value is not None and value is not False and value not in ("", ()):
-            row[name] = value
+    # Without what is as it mostly is.
+    row |= msgspec.to_builtins(standing)
     if standing.best is not None:
         row["score"] = float(standing.best)
     row["evidence"] = _pack(evidence)

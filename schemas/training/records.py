@@ -86,28 +86,28 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True):
     sides: int = 0
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a learner stands in an activity. Instants are microseconds since the epoch; scores plain decimal numbers.
 
     ``organisations`` are all that were named, "" among them where a statement names none; empty where none does.
     """
 
     kind: str
-    type: str
+    type: str = ""
     state: str
     first: int
     last: int
-    ended: int | None
+    ended: int | None = None
     attempts: int
-    best: str | None
-    latest: str | None
-    seconds: int | None
-    unit: str
-    programmes: tuple[str, ...]
-    groups: tuple[str, ...]
+    best: str | None = None
+    latest: str | None = None
+    seconds: int | None = None
+    unit: str = ""
+    programmes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     band: str
     statements: int
-    flags: tuple[str, ...]
+    flags: tuple[str, ...] = ()
     organisation: str = ""
     organisations: tuple[str, ...] = ()
     two_sided: bool = False
@@ -151,11 +151,39 @@ def evidence_of(facts: Facts, statement: bytes, unit: str) -> Evidence:
 
 def fold(found: Sequence[Evidence]) -> Standing:
     """Return how things stand after these statements, of which there is at least one, in their order."""
+    # Most records rest on one statement.
+    if len(found) == 1 and not found[0].sides:
+        return _alone(found[0])
     states = [_state(each) for each in found]
     sides = [each.sides for each in found]
     if any(sides):
         return _told_apart(found, states, sides)
     return _standing(found, states)
+
+
+def _alone(each: Evidence) -> Standing:
+    """Return what ``_standing`` does of one statement."""
+    state = _state(each)
+    return Standing(
+        kind=each.kind,
+        type=each.type,
+        state=STATES[state],
+        first=each.timestamp,
+        last=each.timestamp,
+        ended=each.timestamp if state >= _ENDING else None,
+        attempts=int(state >= _ENDING or each.verb != "registered"),
+        best=each.scaled,
+        latest=each.scaled,
+        seconds=each.seconds,
+        unit=each.unit,
+        programmes=each.programmes,
+        groups=each.groups,
+        band=each.band,
+        statements=1,
+        flags=each.flags,
+        organisation=each.organisation,
+        organisations=(each.organisation,) if each.organisation else (),
+    )
 
 
 def _standing(found: Sequence[Evidence], states: Sequence[int]) -> Standing:
@@ -164,6 +192,8 @@ def _standing(found: Sequence[Evidence], states: Sequence[int]) -> Standing:
     highest = max(states)
     scores = [each.scaled for each in found if each.scaled is not None]
     several = len(found) > 1
+    named = [each.organisation for each in found]
+    is_named = any(named)
     return Standing(
         kind=last.kind,
         type=_latest([each.type for each in found], "") if several else last.type,
@@ -181,8 +211,8 @@ def _standing(found: Sequence[Evidence], states: Sequence[int]) -> Standing:
         band=_latest([each.band for each in found], UNKNOWN) if several else last.band,
         statements=len(found),
         flags=_all([full, *(each.flags for each in found)]) if several else last.flags,
-        organisation=_latest([each.organisation for each in found], "") if several else last.organisation,
-        organisations=_organisations(found) if several or last.organisation else (),
+        organisation=_latest(named, "") if is_named else "",
+        organisations=tuple(sorted(set(named))) if is_named else (),
     )
 
 
@@ -221,11 +251,6 @@ def _first_end(found: Sequence[Evidence], states: Sequence[int], side: Sequence[
     return next(
         (each.timestamp for each, state in zip(*_part(found, states, side), strict=True) if state >= _ENDING), None
     )
-
-
-def _organisations(found: Sequence[Evidence]) -> tuple[str, ...]:
-    named = {each.organisation for each in found}
-    return () if named == {""} else tuple(sorted(named))
 
 
 def state_of(facts: Facts) -> str:

@@ -3,6 +3,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.training import records
 from schemas.training.records import STATES, Evidence, fold
 from schemas.training.terms import AGE_BANDS, VERBS
 
@@ -151,3 +152,8 @@ def test_an_organisation_does_not_make_a_record_its_own():
     assert found.organisation == "H1"
     assert fold([evidence(1, "attended"), evidence(2, "attended", organisation="H2", sides=2)]).organisation == "H2"
     assert fold([evidence(1, "attended")]).organisations == ()
+
+
+@given(EVIDENCE)
+def test_a_record_of_one_statement_stands_as_one_of_several_would(each):
+    assert records._alone(each) == records._standing([each], [records._state(each)])

@@ -297,6 +297,7 @@ def names(site: Site) -> None:
             assert site.ask("POST", STATEMENTS, body)[0] == 400
         for method, path in (
             ("POST", "/api/members"),
+            ("POST", "/api/agreements"),
             ("POST", "/api/credentials"),
             ("POST", "/api/launches"),
             ("POST", "/api/session"),
@@ -400,6 +401,13 @@ def administration(site: Site) -> None:
     assert site.ask("POST", STATEMENTS, statement(), headers=bearer)[0] == 403
     assert site.ask("GET", "/xapi/agents/profile", headers=bearer, agent=json.dumps(somebody()))[0] == 403
     assert site.ask("POST", "/api/launches", {"agent": {"mbox": seed()}, "activity": seed()})[0] == 400
+    partner = {"name": f"Lan {seed()}", "document": seed()}
+    purpose = {"code": "chung", "vi": seed(), "en": seed()}
+    terms = {"giver": "first", "partner": partner, "purpose": purpose, "basis": "contract", "level": "named"}
+    status, agreed = site.ask("POST", "/api/agreements", terms | {"statements": True})
+    assert status == 201, agreed
+    for wrong in ({"basis": seed()}, {"giver": seed()}, {"purpose": {"code": seed()}}, {"filter": {"units": [seed()]}}):
+        assert site.ask("POST", "/api/agreements", terms | wrong)[0] == 400, wrong
     for path in ("/api/organisations", "/api/organisation"):
         method = "POST" if path.endswith("s") else "PATCH"
         assert site.ask(method, path, {"id": f"{seed()} x", "name": [seed()], "kind": seed()})[0] == 400

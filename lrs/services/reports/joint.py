@@ -17,13 +17,16 @@ from typing import Any, Final
 import msgspec
 
 from lrs.services.reports.narrowing import Line, Narrowed
+from lrs.services.reports.outcomes import NAMES, share
 from lrs.services.reports.tables import Question, Table, hours
 from lrs.services.reports.view import View
 
+_OUTCOMES: Final = tuple(NAMES.values())
 _FIGURES: Final = {
-    "learners": ("suppressed", "reason", ("statements", "seconds", "sessions", "hosted")),
+    "learners": ("suppressed", "reason", ("statements", "seconds", "sessions", "hosted", "placements", "hosts")),
     "heads": ("headsSuppressed", "headsReason", ("events",)),
     "organisations": ("organisationsSuppressed", "organisationsReason", ()),
+    **{name: (f"{name}Suppressed", f"{name}Reason", ()) for name in _OUTCOMES},
 }
 """Numbers of people or organisations, by what says that one is hidden and why, with the sums that go with each."""
 _PLAIN: Final = ("teams", "sessions", "hours")
@@ -122,6 +125,11 @@ def _sum(told: Mapping[str, Line | None], k: int) -> Line:
     found |= {each: _total(known, each) for each in _PLAIN if each not in found and any(each in line for line in known)}
     if "seconds" in found:
         found["hours"] = None if found["seconds"] is None else hours(found["seconds"])
+    for name in _OUTCOMES:
+        if name in found:
+            # Of what some do not tell, it would be a part of other people.
+            number = None if without else found[name]
+            found[f"{name}Percent"] = share(number, found["learners"])
     target = next((line["target"] for line in known if line.get("target")), None)
     if any("target" in line for line in known):
         found = _against({"target": target}, found)

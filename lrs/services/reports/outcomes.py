@@ -101,5 +101,10 @@ def _told(lines: Mapping[str, Line]) -> dict[str, Any]:
     for outcome, name in NAMES.items():
         count, why = lines[outcome].figure
         found |= {name: count, f"{name}Suppressed": count is None, f"{name}Reason": why}
-        found[f"{name}Percent"] = round(100 * count / number, 1) if number and count is not None else None
+        found[f"{name}Percent"] = share(count, number)
     return found
+
+
+def share(count: int | None, number: int | None) -> float | None:
+    """Return a part of those who answered, in percent; None where either is not told."""
+    return round(100 * count / number, 1) if number and count is not None else None

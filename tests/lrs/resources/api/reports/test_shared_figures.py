@@ -8,7 +8,7 @@ import pytest
 
 K = 10
 PAIRS = 1000
-REPORTS = ("coverage", "hours", "teams", "skills", "reach", "tasks", "experts", "businesses")
+REPORTS = ("coverage", "hours", "teams", "skills", "reach", "tasks", "experts", "businesses", "outcomes", "placements")
 CODES = {"192": "192/KH-UBND:2025", "217": "217/KH-UBND:2025", "57": "57-NQ/TW"}
 UNITS = ("26209", "26080", "25195")
 GROUPS = ("elderly", "citizen", "official")
@@ -438,3 +438,25 @@ def check_pairs(rnd, entries):
         if all(who in other and lies_within(point, other[who]) for who, point in one.items()):
             held += 1
             assert not 0 < large - small < K, (one, other, small, large)
+
+
+def test_outcomes_and_placements_are_added_too(schools, share, said, people):
+    taker, giver, _ = schools
+    share(giver, taker)
+    for school, count in ((taker, 40), (giver, 30)):
+        names = people(count)
+        school.post(*[said(who=name) for name in people(200)])
+        school.post(
+            *[said("responded", name, "follow-up-survey") | {"result": {"response": "new-job"}} for name in names]
+        )
+        school.post(*[said("registered", name, "internship", on="tt", organisation="H1") for name in names])
+    totals = taker.province("outcomes", sharing="all")["totals"]
+    assert (totals["learners"], totals["newJob"], totals["newJobPercent"], totals["without"]) == (70, 70, 100.0, [])
+    assert (totals["skillUse"], totals["skillUseSuppressed"]) == (0, False)
+    totals = taker.province("placements", sharing="all")["totals"]
+    assert (totals["placements"], totals["learners"]) == (70, 70)
+    giver.post(*[said("responded", f"p{place:04}", "follow-up-survey") for place in range(30, 35)])
+    totals = taker.province("outcomes", sharing="all")["totals"]
+    # Of the 35 who answered there, five have no new job.
+    assert (totals["learners"], totals["newJob"], totals["newJobPercent"]) == (75, 40, None)
+    assert totals["without"] == [giver.id]

@@ -87,7 +87,7 @@ def replay(options: argparse.Namespace) -> None:
         erasing = Erasing(store, folding, config.pepper)
         for each in _organisations(store, options.organisation):
             told = _Told(each.id)
-            done = Replay(store, erasing, config.pepper, told).run(each.org, lines.get(each.org, []))
+            done = Replay(store, erasing, config.pepper, told, folding.basis).run(each.org, lines.get(each.org, []))
             said: dict[str, Value] = {"organisation": each.id, **done._asdict()}
             _say(messages.ERASURES_REPLAYED, **said)
 

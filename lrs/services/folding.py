@@ -238,6 +238,8 @@ class Folding:
         Within a transaction that is ``alone``, before the statements themselves are changed. ``leaving`` are learners
         of whom nothing stays. Raise Unavailable where the worker is about to make everything anew.
         """
+        if self._store.places.find(place_of(RECORDS, org), session).unclean:
+            return  # all that was derived goes, and is made anew from what there is then
         place = self._placed(org, session)
         told = self._told((each.id[ORG_BYTES:], each.raw) for each in before)
         numbers = self._store.learners.find(org, {who for each in told for who in _identities(each.facts)}, session)

@@ -3,6 +3,8 @@
 The journal names nobody, so everybody who is named there is hashed and looked up in it.
 """
 
+import secrets
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,16 +12,20 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from lrs.errors import Unavailable
 from lrs.services import clocks
 from lrs.services.erasing import Erasing
 from lrs.services.erasing.files import Line
 from lrs.services.erasing.people import Marks
+from lrs.services.progress import RECORDS, place_of
 from lrs.store import Store
 from lrs.store.erasures import Erasure
 from schemas.xapi.keys import identities_in
 
 _PAGE: Final = 10_000
 _STATEMENTS: Final = 2000
+_LEASE: Final = 30.0
+_PAUSE: Final = 0.5
 
 _decode = msgspec.json.Decoder().decode
 
@@ -41,9 +47,15 @@ class _Entry:
 
 
 class Replay:
-    """Carries out what a file says; ``looked`` is called now and then with how many statements were looked at."""
+    """Carries out what a file says; ``looked`` is called now and then with how many statements were looked at.
 
-    def __init__(self, store: Store, erasing: Erasing, pepper: str, looked: Callable[[int], None]) -> None:
+    ``basis`` is what records are made on now.
+    """
+
+    def __init__(
+        self, store: Store, erasing: Erasing, pepper: str, looked: Callable[[int], None], basis: Callable[[], str]
+    ) -> None:
+        self._basis = basis
         self._store = store
         self._erasing = erasing
         self._pepper = pepper
@@ -51,6 +63,7 @@ class Replay:
 
     def run(self, org: bytes, lines: Iterable[Line]) -> Replayed:
         """Erase again what the lines of an organisation tell of. Raise Unavailable: it may be run again."""
+        self._make_anew(org)
         entries: defaultdict[bytes, _Entry] = defaultdict(_Entry)
         for line in lines:
             entry = entries[line.erasure]
@@ -66,6 +79,24 @@ class Replay:
                 found += 1
             gone += self._statements(erasure) - before
         return Replayed(len(entries), found, gone)
+
+    def _make_anew(self, org: bytes) -> None:
+        """Have records made anew that rest on something else than now: those of the backup may be of another version.
+
+        The worker would do so by itself, and should not run yet.
+        """
+        name, worker = place_of(RECORDS, org), secrets.token_hex(8)
+        held = self._store.places.find(name)
+        if not held.place or held.unclean or held.basis == self._basis():
+            return
+        until = clocks.passed() + 2 * _LEASE
+        while self._store.places.take(name, worker, lease=_LEASE) is None:
+            if clocks.passed() > until:
+                raise Unavailable("A worker is running, and keeps records of another version: stop it first")
+            self._store.places.want(name, worker, lease=_LEASE)
+            time.sleep(_PAUSE)
+        self._store.places.reset(name, worker, self._basis())
+        self._store.places.release(name, worker)
 
     def _statements(self, erasure: bytes) -> int:
         found = self._store.erasures.find(erasure)

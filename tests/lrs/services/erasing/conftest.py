@@ -82,7 +82,7 @@ class World:
 
     def follow(self, batch=500):
         follower = Follower(self.store, "records", "worker", self.folding.count, prepare=self.folding.read, batch=batch)
-        while follower.forward(self.org, 10**9):
+        while follower.forward(self.org, 10**16):
             pass
 
     def rebuild(self):

@@ -28,6 +28,7 @@ from lrs.resources.api.noticed import noticed
 from lrs.resources.api.oidc import oidc
 from lrs.resources.api.organisations import organisations
 from lrs.resources.api.providers import providers
+from lrs.resources.api.pulls import pulls
 from lrs.resources.api.records import records
 from lrs.resources.api.registries import registry_sections
 from lrs.resources.api.reports import reports
@@ -67,6 +68,7 @@ from lrs.services.metrics import Metrics
 from lrs.services.noticed import NoticedService
 from lrs.services.organisations import OrganisationService
 from lrs.services.principals import Limits
+from lrs.services.pulls import PullService
 from lrs.services.records import RecordService
 from lrs.services.searches import SearchService
 from lrs.services.subjects.policies import PolicyService
@@ -165,6 +167,7 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         launches(parts.tokens),
         *rights(config, parts, bodies, transcripts, agreed),
         providers(parts.providers),
+        pulls(PullService(store, config.pepper)),
         forwards(ForwardService(store, config.pepper, parts.agreements, lambda: parts.safetime.consistent_through)),
     ]
 

@@ -3,21 +3,31 @@
 import logging
 import secrets
 import threading
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
 from lrs.config import Config
 from lrs.followers.errands import AT_ONCE, Errands
 from lrs.followers.forwarding import Forwarding
+from lrs.followers.pulling import Pulling
 from lrs.services.agreements import Agreements
 from lrs.services.audit import sealed_with
+from lrs.services.auth import Authenticator
+from lrs.services.batches import BatchService
 from lrs.services.coverage import Coverage
 from lrs.services.departures import Departures
+from lrs.services.erasing.people import ErasedPeople
 from lrs.services.partners import SECONDS
 from lrs.services.pseudonyms import pseudonyms_of
 from lrs.services.registries import RegistryService
+from lrs.services.room import Room
+from lrs.services.safetime import SafeTime
 from lrs.services.share_terms import TermsOf
 from lrs.services.standings import Standings
+from lrs.services.statements import StatementService
+from lrs.services.takings import Takings
+from lrs.services.walks import Walks
 from lrs.services.web import PARTNER, Web
 from lrs.store import open_store
 
@@ -34,9 +44,10 @@ class Abroad:
             config.mongodb_uri,
             config.database,
             deadline=config.deadline,
-            connections=AT_ONCE + _SPARE,
+            connections=2 * AT_ONCE + _SPARE,
             seal=sealed_with(config.pepper),
         )
+        self._stamps = False
         worker, web = secrets.token_hex(8), Web(config.partner_hosts.split(), seconds=SECONDS, called=PARTNER)
         registries = RegistryService(store, config.timezone)
         agreements = Agreements(store, config.pepper, registries)
@@ -44,7 +55,28 @@ class Abroad:
         terms = TermsOf(agreements, registries, config.timezone)
         departures = Departures(store, config.pepper, terms, coverage)
         forwarding = Forwarding(store, worker, web, config.pepper, agreements, departures, stop)
-        self._errands = [Errands("forwarding", forwarding.due, stop)]
+        takings = self._takings(config)
+        self._pulling = Pulling(store, worker, web, config.pepper, takings, stop)
+        self._errands = [Errands("forwarding", forwarding.due, stop), Errands("pulling", self._pulls, stop)]
+
+    def _takings(self, config: Config) -> Takings:
+        """Return what stores statements, as a server does."""
+        store, room = self._store, Room(config.room)
+        self._safetime = SafeTime(store.promises, linger=config.deadline)
+        erased = ErasedPeople(store, config.pepper)
+        statements = StatementService(
+            store, self._safetime, Walks(config.pepper), room=room, page=config.page, erased=erased
+        )
+        batches = BatchService(store, self._safetime, room=room, erased=erased)
+        return Takings(store, Authenticator(store, config.pepper), statements, batches)
+
+    def _pulls(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        for each in self._pulling.due():
+            # Only one who stores anything gives promises that all servers go by.
+            if not self._stamps:
+                self._safetime.start()
+                self._stamps = True
+            yield each
 
     def start(self) -> None:
         """Begin."""
@@ -55,6 +87,8 @@ class Abroad:
         """Wait until everything has ended, once ``stop`` is set."""
         for each in self._errands:
             each.join()
+        if self._stamps:
+            self._safetime.stop()
         self._store.close()
 
 

@@ -25,6 +25,7 @@ _IN_MEMORY: Final = 4 * 1024**2
 _CHUNK: Final = 128 * 1024
 _LONGEST_WAIT: Final = 3600.0
 _UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f]+")
+_ACCEPT: Final = {"Accept": "multipart/mixed, application/json"}
 _GOOD: Final = {HTTPStatus.OK, HTTPStatus.NO_CONTENT}
 _OF_CONTENT: Final = {
     HTTPStatus.BAD_REQUEST,
@@ -85,6 +86,16 @@ class Partner:
         """Ask for the first page of statements, which goes ``into`` a file; raise Waits."""
         return self._page(f"{self._statements}?{urlencode(query)}", into)
 
+    def one(self, statement: str, into: IO[bytes], *, attachments: bool) -> Reply | None:
+        """Ask for one statement, which goes ``into`` a file; None where there is none. Raise Waits."""
+        query = {"statementId": statement, "attachments": "true"} if attachments else {"statementId": statement}
+        reply = self._asked("GET", f"{self._statements}?{urlencode(query)}", None, _ACCEPT, into)
+        if reply.status == HTTPStatus.NOT_FOUND:
+            return None
+        if reply.status == HTTPStatus.OK:
+            return reply
+        raise _waits(reply)
+
     def onward(self, more: str, into: IO[bytes]) -> Reply:
         """Ask for the page that a ``more`` leads to, on the same host; raise Waits."""
         try:
@@ -97,7 +108,7 @@ class Partner:
         return self._page(url, into)
 
     def _page(self, url: str, into: IO[bytes]) -> Reply:
-        reply = self._asked("GET", url, None, {"Accept": "multipart/mixed, application/json"}, into)
+        reply = self._asked("GET", url, None, _ACCEPT, into)
         if reply.status == HTTPStatus.OK:
             return reply
         raise _waits(reply)

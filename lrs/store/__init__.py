@@ -41,6 +41,7 @@ from lrs.store.places import Places
 from lrs.store.policies import PolicyStore
 from lrs.store.promises import Promises
 from lrs.store.providers import Providers
+from lrs.store.pulls import Pulls
 from lrs.store.record_pages import RecordPages
 from lrs.store.record_walks import RecordWalks
 from lrs.store.records import Records
@@ -114,6 +115,7 @@ class Store:
         self.forwards = Forwards(self.database, deadline=deadline)
         self.forwarded = Forwarded(self.database, deadline=deadline)
         self.dead_letters = DeadLetters(self.database, deadline=deadline)
+        self.pulls = Pulls(self.database, deadline=deadline)
         self.policies = PolicyStore(self.database, deadline=deadline)
         self.requests = Requests(self.database, deadline=deadline)
         self.holdings = Holdings(self.database, deadline=deadline)

@@ -95,6 +95,7 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
         _index("statement"),
         _index("forward", "recall", partialFilterExpression={"recall": {"$exists": True}}),
     ),
+    "pulls": (_index("org"),),
     "dead_letters": (_index("statement"), _index("owner", "retry", partialFilterExpression={"retry": True})),
     "erasures": (_index("changed"),),
     "erased_statements": (),

@@ -10,6 +10,7 @@ from lrs.services.registries import RegistryService
 from lrs.store import Store
 from lrs.store.forwards import Forward
 from lrs.store.providers import Provider
+from lrs.store.pulls import Pull
 from schemas.training.terms import BASE
 
 from .model import VOIDED, Document, Key
@@ -213,7 +214,7 @@ def trust(world: World, store: Store, organisation: str) -> None:
 
 
 def forward(world: World, store: Store, organisation: str) -> None:
-    """Let the organisation send statements to somebody, whom nobody has to ask."""
+    """Let the organisation send statements to somebody and take some from him, whom nobody has to ask."""
     key = world.holder(organisation, "share")
     held = store.organisations.find(organisation)
     assert held is not None
@@ -223,6 +224,20 @@ def forward(world: World, store: Store, organisation: str) -> None:
             id=world.forwards[organisation],
             org=held.org,
             agreement=world.agreements[organisation],
+            url=f"https://{organisation}.example.vn/xapi",
+            version="2.0.0",
+            key=key.mark,
+            secret=b"sealed",
+            created=clocks.now(),
+            label=f"Kho {key.mark}",
+        )
+    )
+    world.pulls[organisation] = f"{world.chance.getrandbits(64):016x}"
+    store.pulls.insert(
+        Pull(
+            id=world.pulls[organisation],
+            org=held.org,
+            credential=key.name,
             url=f"https://{organisation}.example.vn/xapi",
             version="2.0.0",
             key=key.mark,

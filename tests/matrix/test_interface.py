@@ -38,6 +38,7 @@ READS: dict[str, str] = {
     "/api/programmes": EVERYBODY,
     "/api/progress": "reports/read",
     "/api/providers": "admin",
+    "/api/pulls": "share",
     "/api/records": "records/read",
     **{
         f"/api/reports/{name}": "reports/read"
@@ -74,6 +75,7 @@ TELLS = {
     "/api/learners",
     "/api/members",
     "/api/providers",
+    "/api/pulls",
     "/api/records",
     "/api/subjects/requests",
     "/api/units/assignments",
@@ -106,6 +108,7 @@ WRITES: dict[tuple[str, str], tuple[str, Any]] = {
         "admin",
         {"issuer": "https://x.example.vn", "audience": "x", "scopes": ["statements/write"]},
     ),
+    ("POST", "/api/pulls"): ("share", {"credential": "x", "url": "https://x.vn", "key": "x", "secret": "x"}),
     ("POST", "/api/subjects/requests"): ("subjects", {"type": "erase", "learner": "mailto:lan@hoc.example.vn"}),
     ("POST", "/api/units/assignments"): ("imports/write", SPLIT | {"reason": "x"}),
     ("POST", "/api/validate"): (EVERYBODY, []),
@@ -129,6 +132,7 @@ OWNED: dict[str, tuple[str, Any]] = {
     "key": ("credentials", {"disabled": True}),
     "member": ("admin", {"disabled": True}),
     "provider": ("admin", {"disabled": True}),
+    "pull": ("share", {"label": "x"}),
     "id": ("host", {"name": "x"}),
     "consent": ("imports/write", {}),
     "request": ("subjects", {}),
@@ -137,6 +141,8 @@ OWNED: dict[str, tuple[str, Any]] = {
 STEPS: dict[str, Any] = {
     "/api/forwards/{forward}/dead-letters/retry": {},
     "/api/forwards/{forward}/dead-letters/drop": {},
+    "/api/pulls/{pull}/dead-letters/retry": {},
+    "/api/pulls/{pull}/dead-letters/drop": {},
     "/api/subjects/requests/{request}/extend": {"reason": "complex"},
     "/api/subjects/requests/{request}/refuse": {"reason": "repeated"},
 }
@@ -259,9 +265,10 @@ def check_that_nothing_changed(world: World) -> None:
         sharing = world.holder(organisation, "share")
         answer = world.ask(sharing, "GET", f"/api/agreements/{world.agreements[organisation]}")
         world.expect(answer.get_json()["version"] == 1, sharing, "agreement", answer)
-        answer = world.ask(sharing, "GET", f"/api/forwards/{world.forwards[organisation]}")
-        told = answer.get_json()
-        world.expect((told["label"], told["state"]) == (f"Kho {sharing.mark}", "running"), sharing, "forward", answer)
+        for path in (f"/api/forwards/{world.forwards[organisation]}", f"/api/pulls/{world.pulls[organisation]}"):
+            answer = world.ask(sharing, "GET", path)
+            told = answer.get_json()
+            world.expect((told["label"], told["state"]) == (f"Kho {sharing.mark}", "running"), sharing, path, answer)
         answer = world.ask(admin, "GET", "/api/organisation")
         world.expect(answer.get_json()["name"] == f"Tổ chức {organisation}", admin, "organisation", answer)
 

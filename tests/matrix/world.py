@@ -71,6 +71,7 @@ class World:
         self.requests: dict[str, str] = {}
         self.agreements: dict[str, str] = {}
         self.forwards: dict[str, str] = {}
+        self.pulls: dict[str, str] = {}
         self.learners: dict[str, dict[int, list[str]]] = {}
         self.asked = 0
         self.leaks: list[str] = []
@@ -130,6 +131,7 @@ class World:
         owned = {
             "agreement": self.agreements,
             "forward": self.forwards,
+            "pull": self.pulls,
             "member": self.members,
             "provider": self.providers,
             "consent": self.consents,

@@ -193,7 +193,7 @@ class _Forward:
             learners |= each.learners
             reasons |= dict.fromkeys(each.learners, each.reason)
         self._judge(self._records(learners), learners, reasons)
-        self._drained = len(learners) < self._most and not self._ended
+        self._drained = sum(len(each.learners) for each in noted) < self._most and not self._ended
         self.run = replace(self.run, at=noted[-1].place)
 
     def _records(self, keys: Collection[bytes]) -> list[Walked]:

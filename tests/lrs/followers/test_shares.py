@@ -496,6 +496,21 @@ def test_what_is_killed_between_two_transactions_is_gone_on_with(store, agreed, 
     assert len(reader.seen) == 30
 
 
+def test_it_says_to_have_come_no_farther_than_it_has(store, agreed, put, follow, giver):
+    made = agreed()
+    follow()
+    for each in (statement(), statement("passed"), statement("failed"), statement(who="binh")):
+        put(each)
+        while follow.records.forward(giver.org, 10**9):
+            pass
+    before = store.shares.run(made.id).through
+    follow.shares._sharing.bring(made, most=2)
+    assert store.changes.any_after(giver.org, store.shares.run(made.id).at)
+    assert store.shares.run(made.id).through == before
+    follow()
+    assert store.shares.run(made.id).through > before
+
+
 def test_of_two_workers_at_a_time_one_does_nothing(store, agreed, put, follow, giver, consents, monkeypatch):
     made = agreed()
     put(*(statement(who=f"hv-{each}") for each in range(10)))

@@ -21,6 +21,7 @@ from lrs.services.erasing.removing import Removing
 from lrs.services.erasing.steps import Steps
 from lrs.services.erasing.tasks import Searching, Task
 from lrs.services.folding import Folding
+from lrs.services.progress import RECORDS, place_of
 from lrs.services.seals import Seals
 from lrs.store import Store
 from lrs.store.entries import Detail, Entry
@@ -130,8 +131,7 @@ class Erasing:
         failed: Unavailable | None = None
         for erasure in left:
             try:
-                self.carry_out(erasure)
-                if erasure.done is not None:
+                if self.carry_out(erasure) and erasure.done is not None:
                     self._settle(erasure)
             except Unavailable as error:
                 failed = error
@@ -152,7 +152,8 @@ class Erasing:
                 if until is not None and clocks.passed() > until:
                     return False
         self._store.attachments.sweep_left(task.org, older=self._grace)
-        return True
+        # What was derived is about to be cleared by the worker, and some of it names people.
+        return not self._store.places.find(place_of(RECORDS, task.org)).unclean
 
     def _tried(self, step: Callable[[], int]) -> int:
         """Do a step; after a failure one with fewer statements, as a transaction has a lifetime."""

@@ -185,7 +185,8 @@ class RecordService:
 
     def _numbers(self, principal: Principal, learner: str | None) -> tuple[int, ...] | None:
         if (bound := principal.bound) is not None:
-            return self._of_bound(principal.org, bound, learner)
+            who = learner if learner is None or learner.isdigit() else principal.intake.identity(learner)
+            return self._of_bound(principal.org, bound, who)
         if learner is None or learner.isdigit():
             return None if learner is None else (int(learner),)
         return tuple(each.number for each in self._learners.known_by(principal, learner))
@@ -196,13 +197,13 @@ class RecordService:
         if bound.team is not None:
             own = set(self._store.learners.find(org, [bound.team]).values())
         if learner is None:
-            return None if own is None else tuple(own)
+            return None if own is None else tuple(sorted(own))
         if learner.isdigit():
             numbers = {int(learner)}
         else:
             found = self._store.learners.find(org, [learner])
             numbers = {number for who, number in found.items() if self._is_named(org, bound, who)}
-        return tuple(numbers if own is None else numbers & own)
+        return tuple(sorted(numbers if own is None else numbers & own))
 
     def _is_named(self, org: bytes, bound: Bound, who: str) -> bool:
         """Tell whether anything names somebody so that the caller may read."""

@@ -58,6 +58,7 @@ def record(number, chosen):
         "last": first + chosen.randrange(1000),
         "unit": f"{26000 + chosen.randrange(95)}@2025-07-01",
         "programmes": [str(chosen.randrange(190, 195))],
+        **({} if number % 501 else {"organisation": "H1", "organisations": ["H1"]}),
         "groups": [chosen.choice(["elderly", "rural"])],
         "evidence": b"",
     }
@@ -263,3 +264,15 @@ def test_of_one_activity_no_others_are_looked_at(filled):
     [question] = questions(Asked(org=ORG, activity="https://hoc.example.vn/7"), None, 1000)
     executed = filled.command("explain", plan(question), verbosity="executionStats")["executionStats"]
     assert 0 < executed["nReturned"] == executed["totalKeysExamined"]
+
+
+@pytest.mark.parametrize("asked", [{"organisation": "H1"}, {"only": "H1"}, {"only": "H1", "state": "passed"}], ids=str)
+def test_of_one_organisation_no_others_are_looked_at(filled, asked):
+    seen = 0
+    for after in (None, RecordPosition(5_000, bytes(16))):
+        for question in questions(Asked(org=ORG, **asked), after, 1000):
+            executed = filled.command("explain", plan(question), verbosity="executionStats")["executionStats"]
+            assert executed["totalKeysExamined"] <= 250
+            assert not {"COLLSCAN", "SORT"} & set(stages(executed))
+            seen += executed["nReturned"]
+    assert seen > 10

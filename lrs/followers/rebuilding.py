@@ -9,7 +9,7 @@ import time
 from typing import Final, Protocol
 
 from lrs.errors import Unavailable
-from lrs.followers.feed import LEASE, Follower, LeaseLost
+from lrs.followers.feed import LEASE, Follower, LeaseLost, take_turns
 from lrs.followers.records import records_follower
 from lrs.services import clocks
 from lrs.services.folding import Reading
@@ -48,6 +48,7 @@ class Rebuild:
 
         Raise LeaseLost where another worker has taken over, which goes on; Unavailable where the database stays away.
         """
+        take_turns()
         name = self._follower.name(org)
         self._take(name)
         try:

@@ -9,6 +9,7 @@ from typing import Final
 from lrs.config import Config
 from lrs.errors import LRSError
 from lrs.followers.abroad import abroad
+from lrs.followers.feed import take_turns
 from lrs.followers.records import records_follower
 from lrs.followers.shares import shares_follower
 from lrs.followers.upkeep import upkeep
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 def run_worker(config: Config, stop: threading.Event) -> None:
     """Work until ``stop`` is set; outages of the database are waited out."""
     store = open_store(config.mongodb_uri, config.database, deadline=config.deadline, connections=6)
+    take_turns()
     worker = secrets.token_hex(8)
     records = records_follower(store, worker, config.timezone)
     sharing = _sharing(store, worker, config, stop)

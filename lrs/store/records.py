@@ -64,7 +64,7 @@ class Records:
     def evidence(self, org: bytes, keys: Iterable[bytes], session: ClientSession) -> dict[bytes, list[Evidence]]:
         """Return the evidence of these lines, by their keys; nothing for those without a record."""
         ids = [org + key for key in keys]
-        rows = self._rows.find({"_id": {"$in": ids}}, {"evidence": 1}, session=session)
+        rows = self._rows.find({"_id": {"$in": ids}}, {"evidence": 1}, batch_size=max(len(ids), 2), session=session)
         return {row["_id"][len(org) :]: _unpack(row["evidence"]) for row in rows}
 
     def evidence_of(self, org: bytes, learner: int, session: ClientSession | None = None) -> dict[bytes, Evidence]:

@@ -157,7 +157,9 @@ class Sheets:
             self._rows.bulk_write(writes, ordered=False, session=self._session)
 
     def _load(self, wanted: Mapping[bytes, Key]) -> None:
-        rows = {row["_id"]: row for row in self._rows.find({"_id": {"$in": list(wanted)}}, session=self._session)}
+        ids = list(wanted)
+        found = self._rows.find({"_id": {"$in": ids}}, batch_size=max(len(ids), 2), session=self._session)
+        rows = {row["_id"]: row for row in found}
         for id_, key in wanted.items():
             self._pages[id_] = _Page(id_, key, rows.get(id_))
 

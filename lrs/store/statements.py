@@ -263,8 +263,9 @@ class Statements:
     def _onward(self, where: dict[str, Any], stored: dict[str, int], most: int) -> list[Found]:
         rows: list[Found] = []
         size = 0
+        onward: dict[str, Any] = {"sort": [("stored", 1)], "limit": most, "batch_size": most}
         with translated(), pymongo.timeout(self._deadline):
-            for document in self._rows.find(where | {"stored": stored}, _IN_FEED).sort("stored", 1).limit(most):
+            for document in self._rows.find(where | {"stored": stored}, _IN_FEED, **onward):
                 rows.append(found(document))
                 size += len(rows[-1].raw)
                 if size >= HEAVY:

@@ -24,6 +24,7 @@ from rig import DATABASE, PEPPER, Rig, environment, process
 from settings import Settings
 
 from lrs.embedded import free_port
+from lrs.followers.feed import take_turns
 from lrs.followers.records import BATCH, records_follower
 from lrs.services.audit import sealed_with
 from lrs.services.progress import Progress
@@ -73,6 +74,7 @@ def _catch_up(store: Store, org: bytes) -> tuple[float, float]:
     for name in DERIVED:
         store.database[name].drop()
     store.migrate()
+    take_turns()
     follower = records_follower(store, "bench", training.ZONE)
     through = store.statements.newest(org)
     start, cpu, done = time.perf_counter(), time.process_time(), 0

@@ -345,6 +345,12 @@ class LineSchema(Schema):
     hours = fields.Float(
         allow_none=True, metadata={"description": "Person-hours; in the report on experts those of sessions."}
     )
+    hoursTold = fields.Float(  # noqa: N815 - as it is told
+        metadata={"description": "The sum of what sessions tell, of this person, overlapping or not."}
+    )
+    overlapping = fields.Integer(
+        metadata={"description": "Sessions of this person at the same time as others: these hours count once."}
+    )
     percent = fields.Float(allow_none=True, metadata={"description": "Of the people that the target names."})
     target = fields.Nested(_AgainstSchema, allow_none=True)
     teams = fields.Integer()

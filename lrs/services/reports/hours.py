@@ -1,7 +1,8 @@
 """Hours of service: by unit, by team, and, for those who may see records, by person."""
 
 from collections import defaultdict
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from pyroaring import BitMap
 
@@ -12,6 +13,7 @@ from lrs.services.reports.view import View
 from schemas.faults import Refused
 from schemas.training.cells import month_of
 from schemas.training.records import Evidence
+from schemas.training.spans import united
 
 KIND: Final = "service"
 SERVICE: Final = ("hosted", "mentored")
@@ -41,22 +43,32 @@ def _of_people(view: View, question: Question) -> Table:
     cube = Cube(laid.axes, view.rows("coverage", laid.dims, laid.months, kind=[KIND], verb=SERVICE), view.k)
     bounded(len(cube.people()))
     spent = _spent(view, laid, cube)
-    lines = [
-        {"learner": str(person), "statements": count, "seconds": seconds, "hours": hours(seconds)}
-        for person, (count, seconds) in sorted(spent.items())
-    ]
-    return Table("hours", view, question, lines, told(cube.total()))
+    lines = [_line(person, sessions) for person, sessions in sorted(spent.items())]
+    seconds = sum(line["seconds"] for line in lines)
+    totals = told(cube.total()) | {"seconds": seconds, "hours": hours(seconds)}
+    return Table("hours", view, question, lines, totals)
 
 
-def _spent(view: View, laid: Laid, cube: Cube) -> dict[int, tuple[int, int]]:
-    """Return the sessions and seconds of each person in the total, from what their records rest on."""
+def _line(person: int, sessions: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    time = united(sessions)
+    return {
+        "learner": str(person),
+        "statements": len(sessions),
+        "seconds": time.seconds,
+        "hours": hours(time.seconds),
+        "hoursTold": hours(sum(seconds for _, seconds in sessions)),
+        "overlapping": time.overlapping,
+    }
+
+
+def _spent(view: View, laid: Laid, cube: Cube) -> dict[int, list[tuple[int, int]]]:
+    """Return the sessions of each person in the total, when and how long, from what their records rest on."""
     first, last = laid.months
-    spent: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    spent = defaultdict[int, list[tuple[int, int]]](list)
     for line in view.store.records.lines_of(view.org, cube.people(), session=view.session):
         for each in line.evidence:
             if each.verb in SERVICE and first <= month_of(each.timestamp, view.zone) <= last and _picked(laid, each):
-                count, seconds = spent[line.learner]
-                spent[line.learner] = count + 1, seconds + (each.seconds or 0)
+                spent[line.learner].append((each.timestamp, each.seconds or 0))
     return spent
 
 

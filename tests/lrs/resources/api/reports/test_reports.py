@@ -64,18 +64,36 @@ def test_m5_the_province_sees_what_teams_did_and_not_who_they_are(school, said, 
 
 def test_m6_hours_of_service_by_person_for_the_own_and_totals_for_the_province(school, said, people):
     told = [
-        said("hosted", name, "support-session", on=f"phien-{name}-{turn}", duration="PT1H30M", team=team(f"to-{turn}"))
+        hosted(said, name, turn, at=f"2025-08-15T{8 + 4 * turn:02}:00:00+07:00")
         for name in people(12)
         for turn in range(2)
     ]
     school.post(*told)
     found = school.get("hours", by="learner")
+    assert not any(row["overlapping"] for row in found["rows"])
     assert [row["hours"] for row in found["rows"]] == [3.0] * 12
     assert (found["totals"]["learners"], found["totals"]["hours"]) == (12, 36.0)
     assert [row["hours"] for row in school.get("hours", by="team")["rows"]] == [18.0, 18.0]
     assert school.get("hours", by="learner", **{"from": "2025-09"})["rows"] == []
     assert school.province("hours", by="unit")["rows"][0]["hours"] == 36.0
     assert school.reader.get("/api/reports/hours?by=learner").status_code == 400
+
+
+def hosted(said, name, turn, at):
+    return said(
+        "hosted", name, "support-session", on=f"phien-{name}-{turn}", duration="PT1H30M", team=team(f"to-{turn}"), at=at
+    )
+
+
+def test_hours_in_two_teams_at_the_same_time_are_flagged_and_counted_once(school, said):
+    told = [("an", "08:00"), ("an", "08:30"), ("an", "13:00"), ("binh", "08:00")]
+    school.post(
+        *(hosted(said, name, turn, f"2025-08-15T{at}:00+07:00") for turn, (name, at) in enumerate(told)),
+    )
+    found = school.get("hours", by="learner")
+    rows = [(row["hours"], row["hoursTold"], row["overlapping"], row["statements"]) for row in found["rows"]]
+    assert sorted(rows) == [(1.5, 1.5, 0, 1), (3.5, 4.5, 2, 3)]
+    assert (found["totals"]["learners"], found["totals"]["hours"]) == (2, 5.0)
 
 
 def tasks(said, names, what, **more):

@@ -44,6 +44,23 @@ TIMES = int(os.environ.get("TIMES", "1"))
 """A longer run has so many times as many requests."""
 
 
+AGREEMENT = {
+    "giver": "first",
+    "partner": {"name": "Viện", "document": "12/TT"},
+    "purpose": {"code": "joint-course", "vi": "Lớp học chung", "en": "Joint course"},
+    "basis": "contract",
+    "level": "pseudonymous",
+    "statements": True,
+}
+
+
+def is_about_a_proposal(case):
+    return (case.method, case.path) in {
+        ("PATCH", "/api/agreements/{agreement}"),
+        ("POST", "/api/agreements/{agreement}/accept"),
+    }
+
+
 class Callers:
     """Speaks to a server as those whom the description knows, each request from an address of its own."""
 
@@ -146,6 +163,13 @@ class Callers:
     def consent(self):
         return self.do("POST", "/api/consents", self.consents())["rows"][0]["id"]
 
+    def agreement(self, *, accepted):
+        made = self.do("POST", "/api/agreements", AGREEMENT)["id"]
+        if accepted:
+            here = self._from_anywhere() | {"If-Match": '"1"'}
+            self._http.post(f"{self.root}/api/agreements/{made}/accept", headers=here, timeout=30, **self._admin)
+        return made
+
     def request(self):
         return self.do("POST", "/api/subjects/requests", ASKED)["id"]
 
@@ -165,10 +189,16 @@ class Callers:
             "provider": self.provider,
             "consent": self.consent,
             "request": self.request,
+            "agreement": lambda: self.agreement(accepted=not is_about_a_proposal(case)),
         }
         for name in case.path_parameters.keys() & there:
             case.path_parameters[name] = there[name]()
+        if is_about_a_proposal(case):
+            case.headers = {"If-Match": '"1"'}
+            if case.method == "PATCH":
+                case.body = {"k": 12}
         bodies = {
+            "/api/agreements": lambda: AGREEMENT,
             "/api/session": lambda: self._sign_in,
             "/api/session/password": lambda: {"current": PASSWORD, "password": PASSWORD},
             "/api/consents": self.consents,

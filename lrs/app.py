@@ -36,6 +36,7 @@ from lrs.resources.api.searches import searches
 from lrs.resources.api.sessions import sessions
 from lrs.resources.api.units import assignments, units
 from lrs.resources.api.validation import validation
+from lrs.resources.api.webhooks import webhooks
 from lrs.resources.bodies import Bodies
 from lrs.resources.cookies import Cookies
 from lrs.resources.diagnostics import watch
@@ -72,6 +73,7 @@ from lrs.services.pulls import PullService
 from lrs.services.records import RecordService
 from lrs.services.searches import SearchService
 from lrs.services.subjects.policies import PolicyService
+from lrs.services.webhooks import WebhookService
 from lrs.services.wordings import WordingService
 from lrs.sharing import sharing
 from schemas.xapi.resource_queries import Kind
@@ -168,6 +170,7 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         *rights(config, parts, bodies, transcripts, agreed),
         providers(parts.providers),
         pulls(PullService(store, config.pepper)),
+        webhooks(WebhookService(store, config.pepper)),
         forwards(ForwardService(store, config.pepper, parts.agreements, lambda: parts.safetime.consistent_through)),
     ]
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from lrs.config import Config
+from lrs.followers.calling import Calling
 from lrs.followers.errands import AT_ONCE, Errands
 from lrs.followers.forwarding import Forwarding
 from lrs.followers.pulling import Pulling
@@ -44,7 +45,7 @@ class Abroad:
             config.mongodb_uri,
             config.database,
             deadline=config.deadline,
-            connections=2 * AT_ONCE + _SPARE,
+            connections=3 * AT_ONCE + _SPARE,
             seal=sealed_with(config.pepper),
         )
         self._stamps = False
@@ -57,7 +58,12 @@ class Abroad:
         forwarding = Forwarding(store, worker, web, config.pepper, agreements, departures, stop)
         takings = self._takings(config)
         self._pulling = Pulling(store, worker, web, config.pepper, takings, stop)
-        self._errands = [Errands("forwarding", forwarding.due, stop), Errands("pulling", self._pulls, stop)]
+        calling = Calling(store, worker, web, config.pepper, stop)
+        self._errands = [
+            Errands("forwarding", forwarding.due, stop),
+            Errands("pulling", self._pulls, stop),
+            Errands("calling", calling.due, stop),
+        ]
 
     def _takings(self, config: Config) -> Takings:
         """Return what stores statements, as a server does."""

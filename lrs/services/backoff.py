@@ -14,5 +14,9 @@ def pause(failures: int, asked: float = 0.0) -> float:
 
     Spread out, so that many do not come back to a troubled server in step.
     """
-    growing = min(LONGEST, _FIRST * float(2 ** min(failures - 1, _MOST_DOUBLED)))
-    return max(asked, growing * random.uniform(0.5, 1.0))  # noqa: S311 - no secret hangs on it
+    return max(asked, spread(min(LONGEST, _FIRST * 2 ** min(failures - 1, _MOST_DOUBLED))))
+
+
+def spread(seconds: float) -> float:
+    """Return some part of so many seconds, a half of them at least."""
+    return seconds * random.uniform(0.5, 1.0)  # noqa: S311 - no secret hangs on it

@@ -149,10 +149,10 @@ def _told(problem: dict[str, object]) -> Iterator[str]:
 
 
 def _waits(reply: Reply) -> Waits:
-    return Waits(f"The partner answers with {reply.status}", _asked_for(reply.headers.get("retry-after", "")))
+    return Waits(f"The partner answers with {reply.status}", asked_for(reply.headers.get("retry-after", "")))
 
 
-def _asked_for(retry_after: str) -> float:
+def asked_for(retry_after: str) -> float:
     """Return the seconds that a Retry-After asks for, as a number or a date; 0 where it is neither."""
     if retry_after.strip().isdecimal():
         return float(retry_after)

@@ -56,6 +56,7 @@ from lrs.store.shares import Shares
 from lrs.store.signing_keys import SigningKeys
 from lrs.store.statements import Statements
 from lrs.store.transactions import Session, transact
+from lrs.store.webhooks import Webhooks
 
 # What is only told to a sender must not hold anything up.
 _PATIENCE = 3.0
@@ -116,6 +117,7 @@ class Store:
         self.forwarded = Forwarded(self.database, deadline=deadline)
         self.dead_letters = DeadLetters(self.database, deadline=deadline)
         self.pulls = Pulls(self.database, deadline=deadline)
+        self.webhooks = Webhooks(self.database, deadline=deadline)
         self.policies = PolicyStore(self.database, deadline=deadline)
         self.requests = Requests(self.database, deadline=deadline)
         self.holdings = Holdings(self.database, deadline=deadline)

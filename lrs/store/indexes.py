@@ -96,6 +96,8 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
         _index("forward", "recall", partialFilterExpression={"recall": {"$exists": True}}),
     ),
     "pulls": (_index("org"),),
+    "webhooks": (_index("org"), _index("state")),
+    "deliveries": (_index("webhook", "again"),),
     "dead_letters": (_index("statement"), _index("owner", "retry", partialFilterExpression={"retry": True})),
     "erasures": (_index("changed"),),
     "erased_statements": (),

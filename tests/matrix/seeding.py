@@ -47,6 +47,7 @@ def administer(world: World, store: Store) -> None:
         agree(world, organisation)
         trust(world, store, organisation)
         forward(world, store, organisation)
+        be_called(world, organisation)
         concern(world, organisation)
         train(world, organisation, 2 + number)
         consent(world, organisation)
@@ -246,6 +247,13 @@ def forward(world: World, store: Store, organisation: str) -> None:
             label=f"Kho {key.mark}",
         )
     )
+
+
+def be_called(world: World, organisation: str) -> None:
+    """Let the organisation be called about what happens; no worker does."""
+    key = world.holder(organisation, "admin")
+    body = {"url": f"https://{organisation}.example.vn", "events": ["agreement.changed"], "label": f"Cổng {key.mark}"}
+    world.webhooks[organisation] = do(world, key, "/api/webhooks", body, 201)["id"]
 
 
 def consent(world: World, organisation: str) -> None:

@@ -65,6 +65,7 @@ READS: dict[str, str] = {
     "/api/unit-links": EVERYBODY,
     "/api/units": EVERYBODY,
     "/api/units/assignments": "records/read",
+    "/api/webhooks": "admin",
 }
 """What is read, and the right that it needs; a session only people have."""
 NEEDED = {"/api/exports/kpi": {"period": "2026-08"}}
@@ -79,6 +80,7 @@ TELLS = {
     "/api/records",
     "/api/subjects/requests",
     "/api/units/assignments",
+    "/api/webhooks",
 }
 """Where every organisation has something marked as its own."""
 PERSON = {"email": "lan@hoc.example.vn", "name": "Lan"}
@@ -112,6 +114,7 @@ WRITES: dict[tuple[str, str], tuple[str, Any]] = {
     ("POST", "/api/subjects/requests"): ("subjects", {"type": "erase", "learner": "mailto:lan@hoc.example.vn"}),
     ("POST", "/api/units/assignments"): ("imports/write", SPLIT | {"reason": "x"}),
     ("POST", "/api/validate"): (EVERYBODY, []),
+    ("POST", "/api/webhooks"): ("admin", {"url": "https://x.vn", "events": []}),
     ("PUT", "/api/consents/wordings"): ("imports/write", {"wordings": [WORDING | {"text": "x"}]}),
     ("PUT", "/api/frameworks"): ("host", {"frameworks": [], "crosswalks": []}),
     ("PUT", "/api/holidays"): ("host", {"holidays": []}),
@@ -133,6 +136,7 @@ OWNED: dict[str, tuple[str, Any]] = {
     "member": ("admin", {"disabled": True}),
     "provider": ("admin", {"disabled": True}),
     "pull": ("share", {"label": "x"}),
+    "webhook": ("admin", {"disabled": True}),
     "id": ("host", {"name": "x"}),
     "consent": ("imports/write", {}),
     "request": ("subjects", {}),
@@ -256,6 +260,9 @@ def ask_for_foreign_learners(world: World, key: Key) -> None:
 def check_that_nothing_changed(world: World) -> None:
     for organisation, member in world.members.items():
         admin = world.holder(organisation, "admin")
+        answer = world.ask(admin, "GET", f"/api/webhooks/{world.webhooks[organisation]}")
+        told = answer.get_json()
+        world.expect((told["state"], told["pending"]) == ("active", 0), admin, "webhook", answer)
         for path in (f"/api/members/{member}", f"/api/providers/{world.providers[organisation]}"):
             answer = world.ask(admin, "GET", path)
             world.expect(answer.status_code == 200 and not answer.get_json()["disabled"], admin, path, answer)

@@ -72,6 +72,7 @@ class World:
         self.agreements: dict[str, str] = {}
         self.forwards: dict[str, str] = {}
         self.pulls: dict[str, str] = {}
+        self.webhooks: dict[str, str] = {}
         self.learners: dict[str, dict[int, list[str]]] = {}
         self.asked = 0
         self.leaks: list[str] = []
@@ -132,6 +133,7 @@ class World:
             "agreement": self.agreements,
             "forward": self.forwards,
             "pull": self.pulls,
+            "webhook": self.webhooks,
             "member": self.members,
             "provider": self.providers,
             "consent": self.consents,

@@ -18,7 +18,7 @@ from pyroaring import BitMap
 
 from lrs.store.clearing import clear_some
 from lrs.store.errors import translated
-from lrs.store.sheets import Document, Sheets, span, unpack
+from lrs.store.sheets import Document, Entries, Sheets, span, unpack
 from schemas.training.cells import Cell, Family, Key, dims_of
 
 _FEW: Final = 8
@@ -104,10 +104,11 @@ class Cells:
         **dims: Any,
     ) -> Iterator[tuple[Cell, Tally]]:
         """Yield the cells of a family in months from ``first`` to ``last``, with these dimensions; in no order."""
-        for month, unit, name, entry in self._entries(org, family, (first, last), session):
-            found = ({"unit": unit} if unit else {}) | dims_of(family, name)
-            if all(found.get(dim) == value for dim, value in dims.items()):
-                yield Cell(family, month, found), _tally(entry)
+        for month, unit, entries in self._pages(org, family, (first, last), session):
+            for name, entry in entries.items():
+                found = ({"unit": unit} if unit else {}) | dims_of(family, name)
+                if all(found.get(dim) == value for dim, value in dims.items()):
+                    yield Cell(family, month, found), _tally(entry)
 
     def rolled(  # noqa: PLR0913, PLR0917 - what is chosen, in which session
         self,
@@ -122,30 +123,29 @@ class Cells:
 
         Only those from the first to the last of ``months``, with one of the values that ``only`` names.
         """
-        part = _Part(family, dims, only)
-        found = self._entries(org, family, months, session)
+        numbers = _Numbers(family, dims, only)
+        found = self._pages(org, family, months, session)
         # The pages of one sheet follow one another.
-        for (month, unit), entries in groupby(found, key=lambda each: each[:2]):
+        for (month, unit), pages in groupby(found, key=lambda each: each[:2]):
             sums: dict[int, _Sum] = defaultdict(_Sum)
-            for _, _, name, entry in entries:
-                if (number := part.number(name)) is not None:
-                    sums[number].add(entry)
+            for _, _, entries in pages:
+                for name, entry in entries.items():
+                    if (number := numbers[name]) is not None:
+                        sums[number].add(entry)
             here = {"unit": unit} if unit else {}
             for number, each in sums.items():
-                yield Rolled(month, here | part.chosen[number], each.learners(), each.statements, each.seconds)
+                yield Rolled(month, here | numbers.chosen[number], each.learners(), each.statements, each.seconds)
 
-    def _entries(
+    def _pages(
         self, org: bytes, family: Family, months: tuple[str, str], session: ClientSession | None
-    ) -> Iterator[tuple[str, str, bytes, msgspec.Raw]]:
-        """Yield month, unit, name and entry of cells, month by month and unit by unit."""
+    ) -> Iterator[tuple[str, str, Entries]]:
+        """Yield what pages have of a family, with their month and unit: month by month, and unit by unit."""
         part = f"parts.{family}"
         fields = {"_id": 0, "month": 1, "unit": 1, part: 1}
         where = span(org, *months) | {part: {"$exists": True}}
         with translated(), pymongo.timeout(self._deadline):
             for row in self._rows.find(where, fields, batch_size=1000, session=session).sort("_id", 1):
-                month, unit = row["month"], row["unit"]
-                for name, entry in unpack(row["parts"][family]).items():
-                    yield month, unit, name, entry
+                yield row["month"], row["unit"], unpack(row["parts"][family])
 
     def read(self, org: bytes, keys: Iterable[Key], session: ClientSession) -> Held:
         """Read cells in a transaction, by their keys, so that they may be changed."""
@@ -161,24 +161,23 @@ class Cells:
         return clear_some(self._rows, org, session)
 
 
-class _Part:
-    """Which cells of a family are asked for, and what of their dimensions: each different choice has a number."""
+class _Numbers(dict[bytes, int | None]):
+    """By the names of cells, the number of what is asked for of their dimensions; None for those not asked for.
+
+    Each different choice has a number, which is its place in ``chosen``.
+    """
 
     def __init__(self, family: Family, dims: Collection[str], only: Mapping[str, Collection[Any]]) -> None:
+        super().__init__()
         self.chosen: list[dict[str, Any]] = []
         self._family: Family = family
         self._dims = sorted(set(dims) - {"unit"})
         self._only = {dim: frozenset(values) for dim, values in only.items()}
-        self._names: dict[bytes, int | None] = {}
         self._numbers: dict[tuple[Any, ...], int] = {}
 
-    def number(self, name: bytes) -> int | None:
-        """Return the number of what is chosen of a cell; None for one that is not asked for."""
-        try:
-            return self._names[name]
-        except KeyError:
-            number = self._names[name] = self._number(dims_of(self._family, name))
-            return number
+    def __missing__(self, name: bytes) -> int | None:
+        number = self[name] = self._number(dims_of(self._family, name))
+        return number
 
     def _number(self, found: Mapping[str, Any]) -> int | None:
         if any(found.get(dim) not in values for dim, values in self._only.items()):

@@ -75,7 +75,10 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "links": (),
     "moves": (),
     "changes": (),
-    "shares": (_index("agreement", "version"),),
+    "shares": (
+        _index("agreement", "version"),
+        _index("agreement", "version", name="recalls", partialFilterExpression={"recall": {"$exists": True}}),
+    ),
     "sharing": (),
     "records": (
         *_ORDERS,

@@ -26,6 +26,7 @@ AGREEMENT_BYTES: Final = 8
 # As long as the rest of an ``_id``: MongoDB orders bytes by how many they are, first of all.
 FIRST: Final = bytes(16)
 _LAST: Final = b"\xff" * 16
+_RECALLED: Final = {"recall": {"$exists": True}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +171,17 @@ class Shares:
 
     def page(self, agreement: str, after: int, through: int, *, most: int, recalls: bool = False) -> list[Row]:
         """Return what a recipient is given, ``after`` < version <= ``through``, in order; or the recalls only."""
-        where = _between(agreement, after, through) | ({"recall": {"$exists": True}} if recalls else {})
+        where = _between(agreement, after, through) | (_RECALLED if recalls else {})
+        hint = "recalls" if recalls else "agreement_version"
         with translated(), pymongo.timeout(self._deadline):
-            return [_row(row) for row in self._rows.find(where).sort("version", 1).limit(most)]
+            return [_row(row) for row in self._rows.find(where, hint=hint).sort("version", 1).limit(most)]
 
     def count(self, agreement: str, after: int, through: int) -> Given:
         """Return how much there is between two versions."""
         where = _between(agreement, after, through)
         with translated(), pymongo.timeout(self._deadline):
-            recalls = self._rows.count_documents(where | {"recall": {"$exists": True}})
-            return Given(self._rows.count_documents(where) - recalls, recalls)
+            recalls = self._rows.count_documents(where | _RECALLED, hint="recalls")
+            return Given(self._rows.count_documents(where, hint="agreement_version") - recalls, recalls)
 
     def place(self, agreement: str, after: int, count: int) -> int | None:
         """Return the version of the row that is so many behind another one, from 1 on; None if there are fewer."""

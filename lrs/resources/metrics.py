@@ -5,7 +5,7 @@ their public ids; there is nothing in it about people.
 """
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flask import Blueprint, Response, g, request
 from prometheus_client import CollectorRegistry, generate_latest
@@ -14,7 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from lrs.errors import Unauthorized
-from lrs.services.metrics import Metrics
+from lrs.services.metrics import Abroad, Metrics
 
 _MICROSECONDS = 1_000_000
 
@@ -69,6 +69,30 @@ class _Collector(Collector):
         for collection, count in read.documents.items():
             documents.add_metric([collection], count)
         yield documents
+        yield from _abroad(read.abroad)
+
+
+def _abroad(found: Iterable[Abroad]) -> Iterator[GaugeMetricFamily]:
+    """Yield how forwards, pulls and webhooks get on."""
+    labels = "organisation", "id"
+    gauges = {
+        ("forward", "lag"): _gauge(
+            "forward_lag_seconds", "For how long the oldest statement waits to be sent", *labels
+        ),
+        ("forward", "failing"): _gauge("forward_failing_seconds", "For how long nothing could be sent", *labels),
+        ("forward", "dead"): _gauge("forward_dead_letters", "Statements that could not be sent", *labels),
+        ("forward", "done"): _gauge("forward_sent", "Statements that have arrived", *labels),
+        ("pull", "failing"): _gauge("pull_failing_seconds", "For how long nothing could be taken", *labels),
+        ("pull", "dead"): _gauge("pull_dead_letters", "Statements that could not be taken", *labels),
+        ("pull", "done"): _gauge("pull_taken", "Statements that were taken", *labels),
+        ("webhook", "failing"): _gauge("webhook_failing_seconds", "For how long something could not be told", *labels),
+        ("webhook", "waiting"): _gauge("webhook_pending", "What is to be told yet", *labels),
+    }
+    for each in found:
+        for (kind, name), gauge in gauges.items():
+            if kind == each.kind:
+                gauge.add_metric([each.organisation, each.id], float(getattr(each, name)))
+    yield from gauges.values()
 
 
 def _gauge(name: str, told: str, *labels: str, value: float | None = None) -> GaugeMetricFamily:

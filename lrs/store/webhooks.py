@@ -136,6 +136,13 @@ class Webhooks:
         with translated(), pymongo.timeout(self._deadline):
             return self._deliveries.count_documents({"webhook": webhook})
 
+    def oldest(self, webhook: str) -> int | None:
+        """Return when the oldest of what was tried in vain happened, None where nothing was."""
+        where = {"webhook": webhook, "tried": {"$gt": 0}}
+        with translated(), pymongo.timeout(self._deadline):
+            row = self._deliveries.find_one(where, {"created": 1}, sort=[("created", 1)])
+        return None if row is None else int(row["created"])
+
     def delivered(self, delivery: Delivery, session: ClientSession | None = None) -> None:
         """Forget what was told."""
         with translated(), pymongo.timeout(self._deadline):

@@ -9,7 +9,9 @@ from datetime import date
 import pytest
 
 from lrs.services.backoff import LONGEST, pause
+from lrs.services.metrics import Metrics
 from lrs.services.partners import reason_of
+from lrs.services.progress import Progress
 from schemas.sharing.agreements import Filter
 
 COMPLETED, PASSED, EXPERIENCED, VOIDED = (
@@ -347,3 +349,16 @@ def test_pauses_grow_to_five_minutes_spread_out_and_are_as_long_as_asked_for():
 )
 def test_of_a_refusal_the_reason_is_kept_in_one_line(body, told):
     assert reason_of(body) == told
+
+
+def test_the_metrics_tell_how_it_gets_on(giver, stranger, agree, forward, worker):
+    stranger.said = lambda *_: (400, {}, b"")
+    good, bad = forward(agree(), stranger), forward(agree(), ("http://127.0.0.1:1/xapi", "key"))
+    giver.post(done(1))
+    reading = Metrics(giver.store, Progress(giver.store, lambda: 0))
+    with worker(giver):
+        wait(lambda: good()["dead"] == 1 and bad()["last_error"])
+    found = {each.id: each for each in reading.read().abroad if each.organisation == giver.name}
+    assert (found[good()["id"]].dead, found[good()["id"]].failing, found[good()["id"]].lag) == (1, 0, 0)
+    assert found[bad()["id"]].failing > 0
+    assert found[bad()["id"]].lag > 0

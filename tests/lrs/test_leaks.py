@@ -466,6 +466,41 @@ def consents(site: Site) -> None:
     assert site.ask("POST", BATCHES, [child], headers=mine)[1]["refused"] == 1
 
 
+def concerned(site: Site) -> None:
+    """Who asked for what about the own data, with what was noted; wrong requests, and a person erased."""
+    path = "/api/subjects/requests"
+
+    def ask(kind: str, **more: Any) -> str:
+        body = {"type": kind, "learner": f"mailto:{seed()}@hoc.example.vn", "note": seed()} | more
+        status, made = site.ask("POST", path, body)
+        assert status == 201, made
+        return f"{path}/{made['id']}"
+
+    for wrong in ({"type": seed()}, {"learner": seed()}, {"received": seed()}, {"note": [seed()]}, {seed(): seed()}):
+        body = {"type": "access", "learner": f"mailto:{seed()}@hoc.example.vn"} | wrong
+        assert site.ask("POST", path, body)[0] == 400, wrong
+    assert site.ask("GET", path, state=seed())[0] == 400
+    assert site.ask("GET", f"{path}/{0:024}")[0] == 404
+    access, correct, erase = ask("access"), ask("correct"), ask("erase")
+    for step in ("extend", "refuse"):
+        assert site.ask("POST", f"{access}/{step}", {"reason": seed(), "note": seed()})[0] == 400
+    assert site.ask("POST", f"{access}/extend", {"reason": "complex", "note": seed()})[0] == 200
+    assert site.ask("GET", f"{access}/data")[0] == 200
+    for fault in ({"void": [seed()]}, {"reason": seed()}, {"statements": [{"actor": seed(), seed(): seed()}]}):
+        assert site.ask("POST", f"{correct}/fulfil", {"reason": "other"} | fault)[0] == 400
+    others = {"reason": "other", "void": [str(uuid.uuid4())], "statements": [statement()]}
+    assert site.ask("POST", f"{correct}/fulfil", others)[0] == 400
+    assert site.ask("POST", f"{erase}/fulfil", {"note": seed(), "purpose": seed()})[0] == 400
+    assert site.ask("POST", f"{erase}/fulfil", {"note": seed()})[0] == 200
+    assert site.ask("GET", f"{erase}/data")[0] == 409
+    facts = {"facts": {"controller": {"name": seed()}, "purposes": {"vi": seed()}}}
+    assert site.ask("PUT", "/api/policies", facts)[0] == 400
+    assert site.ask("PUT", "/api/policies", facts, headers={"If-Match": '"99"'})[0] == 412
+    assert site.ask("PUT", "/api/policies", {"facts": {seed(): seed()}}, headers={"If-Match": '"0"'})[0] == 400
+    assert site.ask("PUT", "/api/policies", facts, headers={"If-Match": '"0"'})[0] == 200
+    assert site.ask("GET", "/api/dossier", format="json")[0] == 200
+
+
 def defects(site: Site) -> None:
     """What is stored is damaged behind the server's back: an honest 500, logged with its place in the code."""
     broken = str(uuid.uuid4())
@@ -489,6 +524,7 @@ ROADS = (
     callers,
     administration,
     consents,
+    concerned,
     defects,
 )
 

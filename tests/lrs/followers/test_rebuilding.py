@@ -22,6 +22,7 @@ from lrs.services.safetime import SafeTime, learn
 from lrs.services.setup import first_credential
 from lrs.store.rows import Row, document_id
 from schemas.api.registries import rows_of
+from schemas.training.organisations import account_of
 from schemas.training.terms import BASE
 from schemas.xapi.keys import statement_keys
 
@@ -77,12 +78,26 @@ def voiding(target):
     return statement("voided") | {"object": {"objectType": "StatementRef", "id": target["id"]}}
 
 
+def tell_sides(told, rnd):
+    """Make it an internship with a host, which tells of it itself or not; or a survey."""
+    host, kind = rnd.choice(["H1", "H2"]), rnd.choice(["internship", "internship", "follow-up-survey"])
+    told["actor"] = {"account": {"homePage": HOME, "name": f"sv{rnd.randrange(4)}"}}
+    told["context"] = {"extensions": {f"{BASE}/extensions/organisation": host}}
+    told["object"]["definition"] = {"type": f"{BASE}/activity-types/{kind}"}
+    told["authority"] = account_of(host, "key") if rnd.random() < 0.5 else {"mbox": "mailto:lrs@hoc.example.vn"}
+    if kind == "follow-up-survey":
+        told |= {"verb": {"id": f"{ADL}/responded"}, "result": {"response": "new-job"}}
+
+
 @pytest.fixture
 def many(put):
     """Statements of some people, some of them voided, some that count nowhere."""
     rnd = random.Random(6)
     verbs = ["attended", "completed", "passed", "failed", "somewhat"]
     told = [statement(rnd.choice(verbs), f"p{rnd.randrange(20)}", f"lop-{rnd.randrange(5)}") for _ in range(200)]
+    for each in told:
+        if each["object"]["id"].endswith("lop-0"):
+            tell_sides(each, rnd)
     told += [voiding(each) for each in rnd.sample(told, 20)]
     rnd.shuffle(told)
     put(*told)
@@ -140,6 +155,8 @@ def test_a_rebuild_gives_the_same_bytes(store, org, worker):
     worker()
     before = derived(store, org)
     assert all(before.values())
+    assert any("awaiting-confirmation" in each.get("flags", ()) for each in before["records"])
+    assert any(each.get("two_sided") and each["state"] not in {"in-progress", "attended"} for each in before["records"])
     heard = Heard()
     assert Rebuild(store, ZONE, heard).run(org) == 220
     assert derived(store, org) == before

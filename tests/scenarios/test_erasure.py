@@ -50,8 +50,6 @@ LAN = (
 IDENTITIES = (MAILBOX, f"sha1:{SHA1}", f"account:{HOME} {ACCOUNT}", f"account:{HOME} {NUMBER}")
 SEEDS = ("bimat.lan", SHA1, NUMBER, ACCOUNT, NAME, "Bí Mật", quote(NAME))
 SEEDED = re.compile("|".join(map(re.escape, SEEDS)), re.IGNORECASE)
-    "|".join(map(re.escape, ("bimat.lan", SHA1, NUMBER, ACCOUNT, NAME, "Bí Mật", quote(NAME)))), re.IGNORECASE
-)
 
 
 class Caller:

@@ -10,6 +10,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from lrs.services import clocks
@@ -24,6 +25,7 @@ from schemas.xapi.statements import Statement
 AGREEING: Final = 10.0
 """Seconds until every process knows of an erasure."""
 _OVERLAP: Final = 60_000_000
+_REMEMBERED: Final = 16_384
 # Of letters alone, so that no rule takes it for a number of somebody.
 _LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
@@ -58,8 +60,9 @@ def account_of(pepper: str, erasure: bytes, org: bytes) -> str:
 
 def erased_by(pepper: str, org: bytes, accounts: dict[str, str]) -> Erased:
     """Return who was erased in an organisation: the names of accounts by keyed hash."""
-    marks = Marks(pepper, org)
-    return Erased(lambda who: accounts.get(marks.of(who)))
+    # Most statements are about few people; what a mark is made of never changes.
+    mark = lru_cache(_REMEMBERED)(Marks(pepper, org).of)
+    return Erased(lambda who: accounts.get(mark(who)))
 
 
 class ErasedPeople:

@@ -1,9 +1,11 @@
 """Placements with hosts, as records know them."""
 
 import base64
+import random
 
 import pytest
 
+K = 10
 HOSTS = ("H1", "H2", "H3", "H4")
 
 
@@ -99,3 +101,37 @@ def test_both_sides_end_it(school, said):
     [record] = school.analyst.get("/api/records").json["records"]
     assert (record["state"], record["ended"][:10], record["flags"]) == ("passed", "2025-09-05", [])
     assert [row["state"] for row in school.get("placements", by="state")["rows"]] == ["passed"]
+
+
+def test_no_difference_of_what_is_told_is_of_few(school, said, people):
+    rnd = random.Random(11)
+    told = []
+    for name in people(300, "sv"):
+        unit, month, code = rnd.choice(("26209", "26080", "25195")), rnd.choice(("03", "04")), rnd.choice(HOSTS)
+        more = {"on": "thuc-tap", "unit": unit, "organisation": code, "at": f"2026-{month}-02"}
+        told += [said(verb, name, "internship", **more) for verb in ("registered", "progressed")]
+        told += [said("completed", name, "internship", **more)] * (rnd.random() < 0.5)
+    others = [said(who=n, unit=rnd.choice(("26209", "26080")), at="2026-04-09") for n in people(45)]
+    school.post(*told, *others)
+    seen = 0
+    for by in ("", "unit", "month", "state", "unit,state", "unit,month", "unit,month,state"):
+        report = school.province("placements", by=by)
+        rows = [report["totals"], *report["rows"]]
+        for row in rows:
+            assert row["learners"] is None or row["learners"] >= K
+            assert (row["placements"] is None) == (row["hosts"] is None) == (row["learners"] is None)
+            seen += row["learners"] is not None
+        rest = report["totals"]["learners"] - sum(row["learners"] or 0 for row in report["rows"])
+        assert rest == 0 or rest >= K
+        if "state" not in by:
+            # Every intern is trained, too: who else was is the difference.
+            trained = school.province("coverage", by=by)
+            known = {place(each, by): each["learners"] for each in trained["rows"]}
+            for row in report["rows"]:
+                if None not in {row["learners"], known[place(row, by)]}:
+                    assert known[place(row, by)] - row["learners"] not in range(1, K)
+    assert seen > 20
+
+
+def place(row, by):
+    return tuple(str(row[name]) for name in by.split(",") if name)

@@ -1,6 +1,5 @@
 """Requests of the people concerned, as /api takes and gives them."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,8 +9,11 @@ from schemas.api.learners import Identity
 from schemas.api.plain import END, Flag, Instant, Strict
 from schemas.api.policies import Prose
 from schemas.api.units import Day
+from schemas.faults import Refused
 from schemas.subjects.policies import REQUEST_TYPES
 from schemas.subjects.requests import CHANNELS, CORRECTIONS, EXTENSIONS, REFUSALS, STATES
+from schemas.xapi.agents import load_agent
+from schemas.xapi.identity import identity
 
 MOST_PAGE: Final = 1000
 MOST_CORRECTED: Final = 100
@@ -41,9 +43,18 @@ class Whom(fields.Field[int | str]):
             if not 0 < value < 10**_MOST_DIGITS:
                 raise ValidationError("There are no such numbers.")
             return value
-        text = json.dumps(value) if isinstance(value, dict) else value
-        found: str = self._identity.deserialize(text, attr, data)
+        found: str = _identity(value) if isinstance(value, dict) else self._identity.deserialize(value, attr, data)
         return found
+
+
+def _identity(agent: dict[str, Any]) -> str:
+    try:
+        who = identity(load_agent(agent))
+    except Refused:
+        who = None
+    if who is None:
+        raise ValidationError("This must be an Agent of xAPI that can be told from others.")
+    return who
 
 
 def _note(description: str) -> Prose:

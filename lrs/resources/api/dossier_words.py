@@ -73,6 +73,7 @@ WORDS: Final[dict[Language, dict[str, Any]]] = {
             "running": "running",
             "paused": "paused",
             "stopped": "stopped",
+            "disabled": "disabled",
         },
         "bases_note": "Of the agreements that have not ended. The basis of what the organisation itself does stands"
         " under purposes, as the organisation states it.",
@@ -135,8 +136,11 @@ WORDS: Final[dict[Language, dict[str, Any]]] = {
         "minors_agreements": "Agreements in force by which they may travel, with consent of the representative and,"
         " from the age of 7, of the child: {count}.",
         "flows": "Flows to other servers",
-        "flow": "{way} to {host}, by agreement {agreement}: {state}, {sent} statements",
-        "ways": {"forward": "Sends", "pull": "Fetches"},
+        "ways": {
+            "forward": "Statements sent to {host}, by agreement {agreement}: {statements}",
+            "pull": "Statements fetched from {host}: {statements}",
+            "webhook": "Calls to {host} about what has happened, without data of people",
+        },
         "requests": "Requests of the people concerned",
         "requests_open": "{open} open, {overdue} of them late.",
         "request_states": {
@@ -216,6 +220,7 @@ WORDS: Final[dict[Language, dict[str, Any]]] = {
             "running": "đang chạy",
             "paused": "đang tạm dừng",
             "stopped": "đã dừng",
+            "disabled": "đã tắt",
         },
         "bases_note": "Của các thỏa thuận chưa chấm dứt. Căn cứ cho việc xử lý của chính tổ chức do tổ chức nêu ở"
         " phần mục đích.",
@@ -279,8 +284,11 @@ WORDS: Final[dict[Language, dict[str, Any]]] = {
         "minors_agreements": "Số thỏa thuận đang có hiệu lực cho phép chia sẻ, với sự đồng ý của người đại diện và,"
         " từ đủ 7 tuổi, của cả trẻ em: {count}.",
         "flows": "Luồng dữ liệu với máy chủ khác",
-        "flow": "{way} {host}, theo thỏa thuận {agreement}: {state}, {sent} bản ghi",
-        "ways": {"forward": "Gửi đến", "pull": "Lấy từ"},
+        "ways": {
+            "forward": "Bản ghi gửi đến {host}, theo thỏa thuận {agreement}: {statements}",
+            "pull": "Bản ghi lấy từ {host}: {statements}",
+            "webhook": "Lời gọi đến {host} báo việc đã xảy ra, không kèm dữ liệu của người học",
+        },
         "requests": "Yêu cầu của chủ thể dữ liệu",
         "requests_open": "{open} yêu cầu chưa xong, trong đó {overdue} quá hạn.",
         "request_states": {

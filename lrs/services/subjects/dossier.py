@@ -32,7 +32,9 @@ _WALKED: Final = 20_000
 """Records of the audit that are verified while somebody waits; longer chains are left to the command line."""
 _LOOKED_AT: Final = 500
 _CHANGES: Final = 20
-_TOLD: Final = ("agreement", "consents", "erasure", "forward", "policies", "provider", "pull", "registry", "retention")
+_TOLD: Final = frozenset(
+    {"agreement", "erasure", "forward", "policies", "provider", "pull", "registry", "retention", "webhook"}
+)
 """What the actions begin with that change what this tells."""
 
 
@@ -122,16 +124,11 @@ class DossierService:
         return told
 
     def _flows(self, org: bytes) -> list[dict[str, Any]]:
-        return [
-            {
-                "way": "forward",
-                "agreement": each.agreement,
-                "host": urlsplit(each.url).hostname or "",
-                "state": each.state,
-                "sent": each.sent,
-            }
-            for each in self._store.forwards.of(org)
-        ]
+        """Return where data goes to and comes from beside requests, by the hosts' names."""
+        store = self._store
+        sent = [_flow("forward", each.url, each.state, each.sent, each.agreement) for each in store.forwards.of(org)]
+        fetched = [_flow("pull", each.url, each.state, each.taken) for each in store.pulls.of(org)]
+        return sent + fetched + [_flow("webhook", each.url, each.state) for each in store.webhooks.of(org)]
 
     def _requests(self, org: bytes) -> dict[str, Any]:
         counts = self._store.requests.counts(org)
@@ -150,6 +147,13 @@ class DossierService:
         changes = [each for each in found if each.action.partition(".")[0] in _TOLD]
         for each in changes[:_CHANGES]:
             yield {"time": each.time, "action": each.action, "target": each.target, "actor": each.actor}
+
+
+def _flow(
+    way: str, url: str, state: str, statements: int | None = None, agreement: str | None = None
+) -> dict[str, Any]:
+    host = urlsplit(url).hostname or ""
+    return {"way": way, "host": host, "state": state, "statements": statements, "agreement": agreement}
 
 
 def _contact(policies: Policies, who: str) -> dict[str, str]:

@@ -1,11 +1,15 @@
 """The facts for the impact assessment, as a page in two languages and as JSON."""
 
 import re
+import uuid
 
 import pytest
 from pymongo import MongoClient
 
 from lrs.resources.api.dossier_words import WORDS
+from lrs.store.forwards import Forward
+from lrs.store.pulls import Pull
+from lrs.store.webhooks import Webhook
 from schemas.subjects.policies import REQUEST_TYPES, Deadlines, Retention
 
 PATH = "/api/dossier"
@@ -94,6 +98,26 @@ def test_a_line_that_is_gone_from_the_audit_is_told(office, shared_store):
     found = office.get(PATH, format="json")["measures"]["audit"]
     assert (found["sound"], found["findings"]) == (False, [{"kind": "missing", "first": 2, "last": 2}])
     assert WORDS["vi"]["audit_unsound"] in office.client.get(PATH).text
+
+
+def test_it_tells_where_data_goes_and_comes_from(office, shared_store):
+    own = office.get("/api/organisation")["id"]
+    [org] = [row["org"] for row in shared_store.database["organisations"].find() if row["_id"] == own]
+    usual = {"org": org, "secret": b"", "created": 1}
+    lrs = {"url": "https://kho.example.vn/xapi", "version": "2.0.0", "key": "k"}
+    shared_store.forwards.insert(Forward(id=uuid.uuid4().hex, agreement="0123456789abcdef", sent=7, **lrs, **usual))
+    shared_store.pulls.insert(Pull(id=uuid.uuid4().hex, credential="k", taken=3, **lrs, **usual))
+    shared_store.webhooks.insert(Webhook(id=uuid.uuid4().hex, url="https://goi.example.vn/x?y", events=(), **usual))
+    flows = office.get(PATH, format="json")["flows"]
+    assert [(each["way"], each["host"], each["statements"], each["agreement"]) for each in flows] == [
+        ("forward", "kho.example.vn", 7, "0123456789abcdef"),
+        ("pull", "kho.example.vn", 3, None),
+        ("webhook", "goi.example.vn", None, None),
+    ]
+    page = office.client.get(PATH, query_string={"language": "en"}).text
+    assert "Statements sent to kho.example.vn, by agreement 0123456789abcdef: 7 (running)" in page
+    assert "Statements fetched from kho.example.vn: 3 (running)" in page
+    assert "?y" not in page
 
 
 def test_both_languages_say_the_same():

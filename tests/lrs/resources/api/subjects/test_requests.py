@@ -143,6 +143,8 @@ def test_somebody_is_named_by_identity_agent_or_number(office, agent, as_text):
         ({"type": "access"}, "learner"),
         ({"type": "access", "learner": "lan"}, "learner"),
         ({"type": "access", "learner": {"name": "Lan"}}, "learner"),
+        ({"type": "access", "learner": {"mbox": 1.5}}, "learner"),
+        ({"type": "access", "learner": {"objectType": "Group", "member": []}}, "learner"),
         ({"type": "access", "learner": 123456}, "learner"),
         ({"type": "access", "learner": 0}, "learner"),
         ({"type": "access", "learner": True}, "learner"),

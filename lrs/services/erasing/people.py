@@ -26,6 +26,7 @@ AGREEING: Final = 10.0
 """Seconds until every process knows of an erasure."""
 _OVERLAP: Final = 60_000_000
 _REMEMBERED: Final = 16_384
+_SHORT: Final = 256
 # Of letters alone, so that no rule takes it for a number of somebody.
 _LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
@@ -61,8 +62,13 @@ def account_of(pepper: str, erasure: bytes, org: bytes) -> str:
 def erased_by(pepper: str, org: bytes, accounts: dict[str, str]) -> Erased:
     """Return who was erased in an organisation: the names of accounts by keyed hash."""
     # Most statements are about few people; what a mark is made of never changes.
-    mark = lru_cache(_REMEMBERED)(Marks(pepper, org).of)
-    return Erased(lambda who: accounts.get(mark(who)))
+    marks = Marks(pepper, org)
+    known = lru_cache(_REMEMBERED)(marks.of)
+
+    def name_of(who: str) -> str | None:
+        return accounts.get(known(who) if len(who) <= _SHORT else marks.of(who))
+
+    return Erased(name_of)
 
 
 class ErasedPeople:

@@ -5,36 +5,30 @@ withdraws holds the organisation's turns: of two at a time one sees what the oth
 records learns in their order whose have to be looked at again.
 """
 
-import secrets
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from functools import partial
 from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from lrs.errors import Conflict, NotFound
 from lrs.services import clocks
+from lrs.services.consent_rows import ConsentRows
 from lrs.services.principals import Principal
 from lrs.services.pseudonyms import pseudonyms_of
 from lrs.services.registries import RegistryService
 from lrs.services.standings import Standings
 from lrs.services.subjects.policies import PolicyService
 from lrs.store import Store
+from lrs.store.changes import Reason
 from lrs.store.consents import mark, subject
 from lrs.store.entries import MOST_LISTED, Detail, Entry
 from lrs.store.transactions import Session
 from schemas.faults import Fault, Refused
-from schemas.sharing.consents import Consent, Standing, Wording, answered, faults_of
-from schemas.subjects.calendar import due
+from schemas.sharing.consents import Consent, Standing
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-_AHEAD: Final = 60_000_000
-"""Microseconds that the clock of whoever records may be ahead: such an instant is now."""
 _CHUNK: Final = 500
 _MOST_LOOKED_AT: Final = 5000
-_SALT: Final = 6
-_UNKNOWN: Final = Fault("wording", "unknown", "There is no such wording. Chưa có văn bản này.")
+_REASONS: Final[dict[bool, Reason]] = {True: "no-longer-covered", False: "withdrawn"}
 
 
 class Outcome(NamedTuple):
@@ -70,10 +64,8 @@ class ConsentService:
     ) -> None:
         self._store = store
         self._rows = store.consents
-        self._policies = policies
-        self._registries = registries
-        self._zone = ZoneInfo(timezone)
         self._standings = Standings(store, partial(pseudonyms_of, pepper))
+        self._reading = ConsentRows(store, policies, registries, self._standings, timezone)
 
     def standing(
         self, org: bytes, purpose: str, numbers: Collection[int], session: Session | None = None
@@ -91,7 +83,7 @@ class ConsentService:
         """
         principal.require("imports/write")
         org = principal.org
-        made = self._made(principal, rows)
+        made = self._reading.read(principal, rows)
         said = [each for each in made if isinstance(each, Consent)]
         whose = {
             each.id: row["identity"]
@@ -125,6 +117,7 @@ class ConsentService:
         """
         principal.require("imports/write")
         org, now = principal.org, clocks.now()
+        spelled = self._spelled(org, [self._held(org, consent)])
 
         def change(session: Session) -> tuple[Consent, bool]:
             self._store.links.hold(org, session)
@@ -134,12 +127,14 @@ class ConsentService:
             if held.withdrawn is not None:
                 return held, False
             ended = held._replace(
-                withdrawn=self._ended(held, when, now), withdrawn_by=principal.credential, due=self._due(org, now)
+                withdrawn=self._reading.ended(held, when, now),
+                withdrawn_by=principal.credential,
+                due=self._reading.due(org, now),
             )
             values = {name: getattr(ended, name) for name in ("withdrawn", "withdrawn_by", "due")}
             self._rows.change(org, consent, values, session)
             [person] = self._standings.behind(org, [held], session).values()
-            self._store.changes.note_people(org, person.numbers, session, "withdrawn")
+            self._store.changes.note_people(org, person.numbers | spelled[held.who], session, "withdrawn")
             return ended, True
 
         def entry(done: tuple[Consent, bool]) -> Entry | None:
@@ -208,44 +203,12 @@ class ConsentService:
             raise NotFound("There is no such consent")
         return found
 
-    def _made(self, principal: Principal, rows: Sequence[Mapping[str, Any] | Refused]) -> list[Consent | Refused]:
-        """Return what rows say, or why they say nothing."""
-        org, now = principal.org, clocks.now()
-        asked = {Wording(**row["wording"]) for row in rows if not isinstance(row, Refused) and "wording" in row}
-        wordings = {each.wording for each in self._store.wordings.among(org, asked)}
-        due_by = self._due(org, now)
-
-        def made(place: int, row: Mapping[str, Any]) -> Consent | Refused:
-            wording = Wording(**row["wording"]) if "wording" in row else None
-            given = self._instant(row["given"])
-            faults = faults_of(row, given, now + _AHEAD)
-            if wording is not None and wording not in wordings:
-                faults.append(_UNKNOWN)
-            if faults:
-                return Refused(faults)
-            answer = bool(answered(row["answer"]))
-            return Consent(
-                id=_id(now, place),
-                who=self._standings.subject(org, row["identity"]),
-                purpose=row["purpose"],
-                answer=answer,
-                given_by=row["given_by"],
-                how=row["how"],
-                given=min(given, now),
-                recorded=now,
-                recorded_by=principal.credential,
-                wording=wording,
-                under_7=row["under_7"],
-                due=None if answer else due_by,
-            )
-
-        return [row if isinstance(row, Refused) else made(place, row) for place, row in enumerate(rows)]
-
     def _recorded(
         self, principal: Principal, said: Sequence[Consent], whose: Mapping[str, str]
     ) -> tuple[dict[bytes, str], list[Consent]]:
         """Record what nobody has recorded before; return the ids of the rest, by mark, and what was recorded."""
         org = principal.org
+        spelled = self._spelled(org, said)
 
         def change(session: Session) -> tuple[dict[bytes, str], list[Consent]]:
             self._store.links.hold(org, session)
@@ -255,41 +218,20 @@ class ConsentService:
             self._rows.insert(org, fresh, session)
             self._store.wordings.use(org, {each.wording for each in fresh if each.wording is not None}, session)
             people = self._standings.people(org, {whose[each.id] for each in fresh}, session)
-            for answer in (True, False):
-                numbers = {n for each in fresh if each.answer is answer for n in people[whose[each.id]].numbers}
-                self._store.changes.note_people(org, numbers, session, "no-longer-covered" if answer else "withdrawn")
+            for answer, reason in _REASONS.items():
+                some = [each for each in fresh if each.answer is answer]
+                numbers = {n for each in some for n in (*people[whose[each.id]].numbers, *spelled[each.who])}
+                self._store.changes.note_people(org, numbers, session, reason)
             return held, fresh
 
         if not said:
             return {}, []
         return self._store.administer(org, change, lambda done: _entry(principal, done[1]))
 
-    def _ended(self, held: Consent, when: int | date | None, now: int) -> int:
-        """Return when a consent ends; raise Refused for a time before it was given or yet to come."""
-        if when is None:
-            return now
-        ended = self._instant(when)
-        if not isinstance(when, int) and when == self._day(held.given):
-            ended = max(ended, held.given)
-        if ended < held.given:
-            raise Refused.at("withdrawn", "order", "It was given later. Ngày này trước ngày đồng ý.")
-        if ended > now + _AHEAD:
-            raise Refused.at("withdrawn", "future", "This is yet to come. Ngày này chưa đến.")
-        return min(ended, now)
-
-    def _due(self, org: bytes, now: int) -> date:
-        """Return the last day on which what is withdrawn now may take effect, as the organisation has decided."""
-        term = self._policies.of(org).deadlines.withdraw
-        return due(self._day(now), term, self._registries.current().holidays.days)
-
-    def _instant(self, when: int | date) -> int:
-        """Return an instant; of a day its first."""
-        if isinstance(when, int):
-            return when
-        return (datetime.combine(when, time.min, self._zone) - _EPOCH) // _MICROSECOND
-
-    def _day(self, instant: int) -> date:
-        return (_EPOCH + instant * _MICROSECOND).astimezone(self._zone).date()
+    def _spelled(self, org: bytes, consents: Sequence[Consent]) -> dict[bytes, set[int]]:
+        """Return the numbers of whoever may be meant in another spelling, by what stands for each."""
+        named = self._standings.spelled(org, {each.who for each in consents if each.named})
+        return {each.who: named.get(each.who, set()) for each in consents}
 
 
 def _fresh(said: Sequence[Consent], held: Mapping[bytes, str]) -> list[Consent]:
@@ -301,11 +243,6 @@ def _known_as(org: bytes, consent: Consent, identity: str, kept: Collection[str]
     """Return a consent with what stands for the identity in statements, where these have it as it is."""
     alias = subject(org, identity) if identity in kept else consent.who
     return consent if alias == consent.who else consent._replace(alias=alias)
-
-
-def _id(now: int, place: int) -> str:
-    """Return an id: in the order in which things are recorded."""
-    return (now.to_bytes(8) + place.to_bytes(2) + secrets.token_bytes(_SALT)).hex()
 
 
 def _entry(principal: Principal, fresh: Sequence[Consent]) -> Entry | None:

@@ -6,15 +6,16 @@ else.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from lrs.store import Store
 from lrs.store.consents import subject
 from lrs.store.transactions import Session
 from schemas.sharing.consents import Consent, Standing, standing_of
-from schemas.training.persons import Pseudonyms
+from schemas.training.persons import Pseudonyms, names_somebody
 
 Person = TypeVar("Person")
+_PAGE: Final = 10_000
 
 
 class Whole(NamedTuple):
@@ -71,6 +72,21 @@ class Standings:
             )
             for who in rows
         }
+
+    def spelled(self, org: bytes, subjects: Collection[bytes]) -> dict[bytes, set[int]]:
+        """Return the numbers of learners whose identity names somebody, in any spelling, by what stands for them.
+
+        That cannot be turned back, so all such learners of the organisation are looked at.
+        """
+        names, after = self._names(org), 0
+        found: dict[bytes, set[int]] = {each: set() for each in subjects}
+        while found and (page := self._store.learners.page(org, after=after, most=_PAGE)):
+            for number, identities in page.items():
+                for who in identities:
+                    if names_somebody(who) and (stands := subject(org, names.of(who))) in found:
+                        found[stands].add(number)
+            after = max(page)
+        return found
 
     def of(
         self,

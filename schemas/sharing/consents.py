@@ -51,6 +51,7 @@ class Consent(NamedTuple):
     """What somebody has said about one purpose; ``answer`` False is a no, which withdraws what was said before.
 
     ``who`` stands for the person everywhere; ``alias`` for the identity as it stood in statements then, where another.
+    ``named`` where the identity names somebody: there may be other spellings of it in statements, now or later.
     Instants are microseconds since the epoch. ``due`` is the last day on which a withdrawal may take effect.
     """
 
@@ -69,6 +70,7 @@ class Consent(NamedTuple):
     withdrawn_by: str | None = None
     due: date | None = None
     alias: bytes | None = None
+    named: bool = False
 
     @property
     def ended(self) -> int | None:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from lrs.followers.records import records_follower
+from lrs.store.changes import START
 from schemas.training.terms import BASE, PSEUDONYMS
 
 EVERYTHING = ("all", "admin", "audit/read", "records/read", "imports/write")
@@ -358,6 +359,54 @@ def test_consent_given_before_anything_is_known_of_a_person_holds_then(operator,
     assert told["standing"]
     record(operator, consent(mailbox, purpose="other"))
     assert shown(operator, purpose="other")[0]["learner"] == learner["number"]
+
+
+@pytest.fixture
+def noted(shared_store, operator):
+    """Let changes be noted in the operator's organisation; tell which learners' were, and why, since the last time."""
+    org = shared_store.organisations.find(operator.get("/api/organisation").json["id"]).org
+    places = [START]
+
+    def begin(session):
+        shared_store.links.hold(org, session)
+        shared_store.changes.begin(org, session)
+
+    def since():
+        found = shared_store.transact(lambda session: shared_store.changes.after(org, places[-1], session, most=1000))
+        places.extend(each.place for each in found)
+        return {number: each.reason for each in found for number in each.learners.values()}
+
+    shared_store.transact(begin)
+    return since
+
+
+@pytest.mark.parametrize("mailbox", ["an", "mailto:thu.0002@hoc.example.vn"])
+def test_whose_records_are_to_be_looked_at_again_is_noted_whatever_was_there_first(operator, learned, noted, mailbox):
+    [row] = record(operator, consent(mailbox))["rows"]
+    learned(operator, mailbox, "binh")
+    [number] = numbers(operator, mailbox)
+    noted()
+    assert withdraw(operator, row["id"]).status_code == 200
+    assert noted() == {number: "withdrawn"}
+    assert withdraw(operator, row["id"]).status_code == 200
+    record(operator, consent(mailbox))
+    assert noted() == {}
+    record(operator, consent(mailbox, given=datetime.now(UTC).isoformat()))
+    assert noted() == {number: "no-longer-covered"}
+    record(operator, consent(mailbox, answer="no", given=datetime.now(UTC).isoformat()))
+    assert noted() == {number: "withdrawn"}
+
+
+def test_joining_and_splitting_people_has_all_of_them_looked_at_again(operator, learned, noted):
+    learned(operator, "an", "binh")
+    both = {numbers(operator, each)[0] for each in ("an", "binh")}
+    noted()
+    link = {"kind": "join", "identity": identity("an"), "other": identity("binh"), "reason": "roster"}
+    assert operator.post("/api/learners/links", json={"links": [link]}).status_code == 200
+    assert min(both) in noted()
+    link = {"kind": "split", "identity": identity("an"), "reason": "mistake"}
+    assert operator.post("/api/learners/links", json={"links": [link]}).status_code == 200
+    assert {min(both), numbers(operator, "an")[0]} <= noted().keys()
 
 
 def basic(key, secret):

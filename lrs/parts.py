@@ -11,9 +11,7 @@ from lrs.services.batches import BatchService
 from lrs.services.bearers import Bearers
 from lrs.services.diagnostics import Diagnostics
 from lrs.services.documents import DocumentService
-from lrs.services.erasing import Erasing
 from lrs.services.erasing.people import ErasedPeople
-from lrs.services.folding import folding_of
 from lrs.services.issuers import Issuers
 from lrs.services.keyring import Keyring
 from lrs.services.limits import Attempts, RateLimits
@@ -69,7 +67,6 @@ class Parts:
         self.agreements = Agreements(store, config.pepper, self.registries)
         self.progress = Progress(store, lambda: self.safetime.consistent_through)
         self.reports = ReportService(store, self.registries, self.progress, config.timezone, self.agreements)
-        self.erasing = Erasing(store, folding_of(store, self.registries, config.timezone), config.pepper)
         self._know_callers(config)
         self._know_people(config)
 

@@ -19,6 +19,7 @@ OUTCOMES: Final = ("recorded", "unchanged", "faulty")
 _LONGEST_TEXT: Final = 20_000
 _LONGEST_ANSWER: Final = 40
 _LAST: Final = 2**63 - 1
+_FIRST: Final = 1970
 _PURPOSE: Final = "The purpose by its code, that of the agreement; training is what a policy on minors asks for."
 _NAME: Final = validate.Regexp(
     rf"^[a-z0-9][a-z0-9.-]{{0,63}}{END}", error="Small letters, digits, dots and hyphens, 64 at most."
@@ -39,6 +40,8 @@ class Given(fields.Field[int | date]):
             instant: int = self._instant.deserialize(value)
         except ValidationError:
             day: date = self._day.deserialize(value)
+            if day.year < _FIRST:
+                raise ValidationError("This must lie between the years 1970 and 9999.") from None
             return day
         return instant
 

@@ -124,7 +124,8 @@ def faults_of(row: Mapping[str, Any], given: int, now: int) -> list[Fault]:
 def read(body: bytes) -> list[tuple[int, dict[str, Any]]]:
     """Return the rows of a file as JSON would have them, with their numbers; raise Refused if it is no such file."""
     return [
-        (line.number, _row(line.cells)) for line in lines(body, COLUMNS, ("purpose", "answer", "given_by", "given"))
+        (line.number, _row(line.cells))
+        for line in lines(body, COLUMNS, ("purpose", "answer", "given_by", "how", "given"))
     ]
 
 

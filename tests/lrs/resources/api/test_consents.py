@@ -145,6 +145,7 @@ def test_consent_is_told_with_its_proof_and_by_number_only(operator, learned):
         ({"given": "2569-01-01"}, "given", "future"),
         ({"given": "2999-01-01T00:00:00Z"}, "given", "future"),
         ({"given": "yesterday"}, "given", "value"),
+        ({"given": "0001-01-01"}, "given", "value"),
         ({"given": None}, "given", "value"),
         ({"wording": None}, "wording", "required"),
         ({"wording": WORDING | {"version": "2"}}, "wording", "unknown"),

@@ -80,6 +80,7 @@ class Callers:
         self.do("POST", "/api/invitations/accept", acceptance(member))
         self._sign_in = {"organisation": "first", "email": member["member"]["email"], "password": PASSWORD}
         self._owner = {}
+        self._taken = ""
         self._registered = self.do("POST", "/api/providers", self._wanted() | {"sign_in": {"client_id": "so-hoc"}})
 
     def send(self, case, who):
@@ -170,6 +171,22 @@ class Callers:
             self._http.post(f"{self.root}/api/agreements/{made}/accept", headers=here, timeout=30, **self._admin)
         return made
 
+    def taken(self):
+        """Make an agreement by which somebody else gives something."""
+        if not self._taken:
+            made, here = self.organisation(), self._from_anywhere()
+            self.do("POST", "/api/invitations/accept", acceptance(made))
+            member = {"organisation": made["id"], "email": "chu@truong.example.vn", "password": PASSWORD}
+            answer = requests.post(f"{self.root}/api/session", json=member, headers=here, timeout=30)
+            how = {"cookies": answer.cookies.get_dict(), "headers": here | {"X-CSRF-Token": answer.json()["csrf"]}}
+            terms = {name: value for name, value in AGREEMENT.items() if name != "partner"}
+            terms |= {"giver": made["id"], "taker": "first"}
+            proposed = requests.post(f"{self.root}/api/agreements", json=terms, timeout=30, **how).json()
+            path, here = f"{self.root}/api/agreements/{proposed['id']}/accept", self._from_anywhere()
+            self._http.post(path, headers=here | {"If-Match": '"1"'}, timeout=30, **self._admin)
+            self._taken = proposed["id"]
+        return self._taken
+
     def request(self):
         return self.do("POST", "/api/subjects/requests", ASKED)["id"]
 
@@ -190,9 +207,10 @@ class Callers:
             "consent": self.consent,
             "request": self.request,
             "agreement": lambda: self.agreement(accepted=not is_about_a_proposal(case)),
+            "shared": self.taken,
         }
         for name in case.path_parameters.keys() & there:
-            case.path_parameters[name] = there[name]()
+            case.path_parameters[name] = there["shared" if case.path.startswith("/api/shared/") else name]()
         if is_about_a_proposal(case):
             case.headers = {"If-Match": '"1"'}
             if case.method == "PATCH":

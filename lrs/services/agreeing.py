@@ -115,6 +115,9 @@ class AgreementService:
             if held.taker is not None and "partner" in values:
                 raise Refused.at("partner", "unknown", "There is a taker.")
             terms: dict[str, Any] = {name: tuple(it) if name == "fields" else it for name, it in values.items()}
+            if terms.get("level", held.level) != held.level:
+                # Another level has other fields, unless they are named.
+                terms.setdefault("fields", ())
             made = self._sound(replace(held, **terms))
             changed = {name: getattr(made, name) for name in _TERMS if getattr(made, name) != getattr(held, name)}
             return changed | {"proposed_by": principal.organisation} if changed else {}

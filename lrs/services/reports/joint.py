@@ -88,7 +88,9 @@ def joined(parts: Sequence[Part], view: View) -> Table:
     for part in parts:
         for line, is_covered in part.lines(question):
             key = tuple(_encode(line[name]) for name in question.by)
-            told[key][part.source.id] = line if is_covered else None
+            # Two lines that readers cannot tell apart (a unit that was split later on) are no sum of different people.
+            is_one = is_covered and part.source.id not in told[key]
+            told[key][part.source.id] = line if is_one else None
             if is_covered:
                 rows.setdefault(key, {name: line[name] for name in (*question.by, *_BESIDE) if name in line})
     # An organisation without a line has nobody there; one that tells nothing at all may have.

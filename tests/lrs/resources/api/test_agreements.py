@@ -122,6 +122,17 @@ def test_what_is_accepted_is_what_was_read(sides, wanted):
     assert giver.patch(path, json={"k": 20}, headers={"If-Match": '"nonsense"'}).status_code == 412
 
 
+def test_another_level_has_the_fields_that_are_usual_with_it(sides, wanted):
+    made = sides[0].post("/api/agreements", json=wanted(*sides, fields=["state"]))
+    path, tag = f"/api/agreements/{made.json['id']}", made.headers["ETag"]
+    for level, named in (("figures", None), ("named", True), ("pseudonymous", False)):
+        changed = sides[0].patch(path, json={"level": level}, headers={"If-Match": tag})
+        tag = changed.headers["ETag"]
+        assert ("identities" in changed.json["fields"] if changed.json["fields"] else None) is named
+    changed = sides[0].patch(path, json={"level": "named", "fields": ["state"]}, headers={"If-Match": tag})
+    assert changed.json["fields"] == ["state"]
+
+
 def test_whoever_names_other_terms_waits_for_the_other_side(sides, wanted):
     giver, taker = sides
     made = taker.post("/api/agreements", json=wanted(giver, taker))

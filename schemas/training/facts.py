@@ -10,6 +10,7 @@ import msgspec
 from schemas.training.amounts import scaled, seconds
 from schemas.training.instants import when
 from schemas.training.organisations import told_by
+from schemas.training.parts import noted
 from schemas.training.readings import READERS, Flags, Found, Headcount, Place, Skill, text
 from schemas.training.terms import FOLLOW_UP, MENTORING, PROGRAMMES, UNKNOWN
 from schemas.training.vocabulary import Vocabulary
@@ -149,9 +150,18 @@ def _read_extensions(
     """Read the extensions of result and context; of several that mean the same, the last by place and IRI holds."""
     for part in (result, context):
         if "extensions" in part:
-            extensions = part["extensions"]
-            for iri, word in vocabulary.meanings(extensions):
-                READERS[word](extensions[iri], found, flags)
+            said, faults = noted(part["extensions"], vocabulary, _said)
+            found |= said
+            flags |= faults
+
+
+def _said(extensions: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[Found, Flags]:
+    """Return what extensions say, and flags; neither is to be changed."""
+    found: Found = {}
+    flags: Flags = set()
+    for iri, word in vocabulary.meanings(extensions):
+        READERS[word](extensions[iri], found, flags)
+    return found, flags
 
 
 def _read_result(result: Mapping[str, Any], found: Found, flags: Flags) -> None:
@@ -208,18 +218,26 @@ def _read_context(context: Mapping[str, Any], vocabulary: Vocabulary, found: Fou
 
 def _read_related(related: Mapping[str, Any], vocabulary: Vocabulary, found: Found, flags: Flags) -> None:
     """Find the programmes among the categories, and a platform among the other activities."""
+    codes, platform = noted(related, vocabulary, _told_by_relation)
+    for code in codes:
+        # Extension and categories mostly say the same.
+        if code not in found.get("programmes", ()):
+            READERS["programmes"]([*found.get("programmes", ()), code], found, flags)
+    if platform is not None:
+        found.setdefault("platform", platform)
+
+
+def _told_by_relation(related: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[list[str], str | None]:
+    codes = []
     for activity in _related(related, "category"):
         code = _programme(activity["id"])
         if code is None and _type(activity, vocabulary) == "programme":
             code = activity["id"]
-        # Extension and categories mostly say the same.
-        if code is not None and code not in found.get("programmes", ()):
-            READERS["programmes"]([*found.get("programmes", ()), code], found, flags)
-    for relation in ("parent", "grouping", "other"):
-        if relation in related:
-            for activity in _related(related, relation):
-                if _type(activity, vocabulary) == "digital-platform":
-                    found.setdefault("platform", activity["id"])
+        if code is not None:
+            codes.append(code)
+    others = [activity for relation in ("parent", "grouping", "other") for activity in _related(related, relation)]
+    platforms = [activity["id"] for activity in others if _type(activity, vocabulary) == "digital-platform"]
+    return codes, next(iter(platforms), None)
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from schemas.training.parts import noted
 from schemas.training.profile import load
 from schemas.training.quick import Quick, among
 from schemas.xapi.paths import item, member
@@ -129,7 +130,7 @@ class Templates:
 
     def __init__(self, profile: bytes | None = None) -> None:
         told = json.loads(load() if profile is None else profile)
-        self._names = {told["id"], *(version["id"] for version in told["versions"])}
+        self.names = {told["id"], *(version["id"] for version in told["versions"])}
         templates = sorted(map(Template, told["templates"]), key=lambda template: (-template.weight, template.id))
         self._by_words = {
             (verb, type_): [each for each in templates if each.verb == verb and each.type in {None, type_}]
@@ -140,7 +141,7 @@ class Templates:
     def follows(self, statement: Mapping[str, Any]) -> Review | None:
         """Return how a valid statement follows its template; None when it does not name the profile."""
         related = statement.get("context", {}).get("contextActivities")
-        if not related or not any(each["id"] in self._names for each in _listed(related.get("category", ()))):
+        if not related or not noted(related, self, _names_profile):
             return None
         if any(isinstance(value, dict) for value in related.values()):
             arrays = {rel: _listed(value) for rel, value in related.items()}
@@ -152,6 +153,10 @@ class Templates:
                 if template.determines(statement):
                     return template.review(statement)
         return Review(None, ())
+
+
+def _names_profile(related: Mapping[str, Any], templates: Templates) -> bool:
+    return any(each["id"] in templates.names for each in _listed(related.get("category", ())))
 
 
 def _listed(value: Any) -> Sequence[Any]:

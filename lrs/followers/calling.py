@@ -15,7 +15,7 @@ from lrs.services.backoff import spread
 from lrs.services.partners import asked_for
 from lrs.services.seals import Seals, WrongPepper
 from lrs.services.web import NoAnswer, Web
-from lrs.services.webhooks import SEALED, delivery, versions_of
+from lrs.services.webhooks import SEALED, delivery, place_of, versions_of
 from lrs.store import Store
 from lrs.store.entries import Detail, Entry
 from lrs.store.transactions import Session
@@ -91,7 +91,7 @@ class Calling:
 
     def run(self, webhook: Webhook) -> None:
         """Tell what is due; nothing where another worker does."""
-        name = f"webhook:{webhook.id}"
+        name = place_of(webhook.id)
         if self._store.places.take(name, self._worker, lease=LEASE) is None:
             return
         try:

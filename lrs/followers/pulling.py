@@ -21,7 +21,7 @@ from lrs.services.backoff import pause
 from lrs.services.mime import essence
 from lrs.services.multipart import Limits, Mixed, read_mixed
 from lrs.services.partners import LARGEST_PAGE, Partner, Waits
-from lrs.services.pulls import SEALED
+from lrs.services.pulls import SEALED, place_of
 from lrs.services.seals import Seals, WrongPepper
 from lrs.services.takings import Takings
 from lrs.services.web import Reply, Web
@@ -87,7 +87,7 @@ class Pulling:
 
     def run(self, pull: Pull) -> None:
         """Take for some seconds what a store has; nothing where another worker does."""
-        name = _place(pull.id)
+        name = place_of(pull.id)
         if self._store.places.take(name, self._worker, lease=LEASE) is None:
             return
         try:
@@ -147,12 +147,12 @@ class Pulling:
 
     def _note(self, pull: Pull, values: dict[str, Any], letters: list[Letter], stored: int) -> Pull:
         def write(session: Session) -> Pull | None:
-            if not self._store.places.holds(_place(pull.id), self._worker, session):
+            if not self._store.places.holds(place_of(pull.id), self._worker, session):
                 raise LeaseLost("Another worker has taken over")
             self._store.dead_letters.put(pull.id, letters, session)
             return self._store.pulls.change(pull, values, session, taken=stored)
 
-        if self._store.places.take(_place(pull.id), self._worker, lease=LEASE) is None:
+        if self._store.places.take(place_of(pull.id), self._worker, lease=LEASE) is None:
             raise LeaseLost("Another worker has taken over")
         changed = self._store.transact(write)
         if changed is None or changed.state != "running":
@@ -223,10 +223,6 @@ class Pulling:
         except WrongPepper as error:
             raise Waits(error.title) from error
         return Partner(self._web, pull.url, pull.version, pull.key, secret)
-
-
-def _place(pull: str) -> str:
-    return f"pull:{pull}"
 
 
 def _start(pull: Pull) -> int:

@@ -146,6 +146,7 @@ class PullService:
 
         self._store.administer(principal.org, delete, _entry(principal, "pull.removed", pull))
         self._letters.drop(pull, ())
+        self._store.places.remove(place_of(pull))
 
     def letters(self, principal: Principal, pull: str, *, after: str = "", most: int = 100) -> list[Letter]:
         """Return what could not be taken, in the order of ids, from behind ``after``; raise NotFound."""
@@ -198,6 +199,11 @@ class PullService:
         if found is None:
             raise NotFound
         return found
+
+
+def place_of(pull: str) -> str:
+    """Return what the place of a pull is kept under."""
+    return f"pull:{pull}"
 
 
 def _require_address(url: str) -> None:

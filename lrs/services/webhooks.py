@@ -164,6 +164,7 @@ class WebhookService:
             self._rows.drop(webhook, session)
 
         self._store.administer(principal.org, delete, _entry(principal, "webhook.removed", webhook))
+        self._store.places.remove(place_of(webhook))
 
     def test(self, principal: Principal, webhook: str) -> str:
         """Let a worker call an address for a try; return the event's id. Raise NotFound, Conflict for one disabled."""
@@ -190,6 +191,11 @@ class WebhookService:
         if found is None:
             raise NotFound
         return found
+
+
+def place_of(webhook: str) -> str:
+    """Return what the place of a webhook is kept under."""
+    return f"webhook:{webhook}"
 
 
 def versions_of(store: Store, org: bytes) -> dict[str, int]:

@@ -9,6 +9,8 @@ from schemas.xapi.versions import VERSIONS
 
 MOST_TOGETHER: Final = 50
 _URL: Final = rf"^https?://[!-~]{{1,480}}{END}"
+# Paths and queries are put behind it.
+_BASE: Final = rf"^https?://[!-\"$->@-~]{{1,480}}{END}"
 _KEY: Final = rf"^[!-9;-~]{{1,200}}{END}"
 _SECRET: Final = rf"^[ -~]{{1,300}}{END}"
 _UUID: Final = rf"^[0-9a-fA-F]{{8}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F]{{12}}{END}"
@@ -18,6 +20,12 @@ _ID: Final = rf"^[0-9a-f]{{16}}{END}"
 def url(told: str, **options: Any) -> fields.String:
     """Return the field of an address that a worker asks."""
     fits = validate.Regexp(_URL, error="An https address.")
+    return fields.String(validate=fits, metadata={"description": told}, **options)
+
+
+def endpoint(told: str, **options: Any) -> fields.String:
+    """Return the field of an xAPI endpoint, which has neither a query nor a fragment."""
+    fits = validate.Regexp(_BASE, error="An https address without a query.")
     return fields.String(validate=fits, metadata={"description": told}, **options)
 
 
@@ -66,7 +74,7 @@ class NewForwardSchema(Strict):
         validate=validate.Regexp(_ID, error="The id of an agreement."),
         metadata={"description": "By which the own organisation gives statements."},
     )
-    url = url(_ENDPOINT, required=True)
+    url = endpoint(_ENDPOINT, required=True)
     key = partner_key(required=True)
     secret = partner_secret(required=True)
     version = version(load_default="2.0.0")
@@ -77,7 +85,7 @@ class NewForwardSchema(Strict):
 class ForwardChangeSchema(Strict):
     """What is to become of a forward."""
 
-    url = url(_ENDPOINT)
+    url = endpoint(_ENDPOINT)
     key = partner_key()
     secret = partner_secret()
     version = version()

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
 
-from schemas.api.forwards import partner_key, partner_secret, url, version
+from schemas.api.forwards import endpoint, partner_key, partner_secret, version
 from schemas.api.plain import Flag, Instant, Name, Strict
 
 _ENDPOINT: Final = "The xAPI endpoint that is asked, without `/statements`."
@@ -38,7 +38,7 @@ class NewPullSchema(Strict):
     """A pull that is wanted."""
 
     credential = _credential(required=True)
-    url = url(_ENDPOINT, required=True)
+    url = endpoint(_ENDPOINT, required=True)
     key = partner_key(required=True)
     secret = partner_secret(required=True)
     version = version(load_default="2.0.0")
@@ -53,7 +53,7 @@ class PullChangeSchema(Strict):
     """What is to become of a pull."""
 
     credential = _credential()
-    url = url(_ENDPOINT)
+    url = endpoint(_ENDPOINT)
     key = partner_key()
     secret = partner_secret()
     version = version()

@@ -8,11 +8,16 @@ from datetime import date
 
 import pytest
 
+from lrs.services.agreements import PURPOSE
 from lrs.services.backoff import LONGEST, pause
 from lrs.services.metrics import Metrics
 from lrs.services.partners import reason_of
 from lrs.services.progress import Progress
+from lrs.services.seals import Seals
+from lrs.store.agreements import Key
 from schemas.sharing.agreements import Filter
+
+PEPPER = "a pepper for tests, of 32 characters or more"
 
 COMPLETED, PASSED, EXPERIENCED, VOIDED = (
     f"http://adlnet.gov/expapi/verbs/{verb}" for verb in ("completed", "passed", "experienced", "voided")
@@ -274,6 +279,28 @@ def test_an_agreement_that_is_not_in_force_stops_it_and_that_is_audited_once(
     path = f"/api/forwards/{shown()['id']}"
     giver.ask("POST", f"{path}/resume", None, 403)
     giver.ask("POST", "/api/forwards", {"agreement": agreement.id, "url": taker.url, "key": "k", "secret": "s"}, 403)
+
+
+def test_what_may_have_gone_goes_again_as_it_was_whatever_has_changed_since(giver, stranger, agree, forward, worker):
+    agreement = agree(level="pseudonymous")
+    late = done(1)
+    giver.post(late)
+    stranger.said = lambda *_: (500, {}, b"")
+    shown = forward(agreement, stranger)
+    with worker(giver):
+        wait(lambda: shown()["last_error"])
+    keys = (*agreement.keys, Key(3, Seals(PEPPER, PURPOSE).seal(b"k" * 32, agreement.id)))
+    giver.store.agreements.change(agreement.id, agreement.version, {"keys": keys})
+    giver.post(voiding(late), done(1))
+    stranger.said = lambda *_: (200, {}, b"[]")
+    giver.ask("POST", f"/api/forwards/{shown()['id']}/resume")
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=3))
+    first = json.loads(stranger.heard[0][2])
+    again, void, newer = (each for _, _, body in stranger.heard[1:] for each in json.loads(body))
+    assert first[0] == again
+    assert (void["verb"]["id"], void["object"]["id"]) == (VOIDED, again["id"])
+    assert newer["actor"] != again["actor"]
 
 
 def test_what_is_erased_here_is_voided_there_also_when_nothing_goes_any_more(giver, taker, agree, forward, worker):

@@ -190,6 +190,23 @@ class Callers:
     def request(self):
         return self.do("POST", "/api/subjects/requests", ASKED)["id"]
 
+    def room(self, what):
+        """Leave fewer of something than an organisation may have."""
+        for each in self.do("GET", f"/api/{what}", None)[what][10:]:
+            self.do("DELETE", f"/api/{what}/{each['id']}", None)
+
+    def forwarded(self):
+        self.room("forwards")
+        return PARTNER | {"agreement": self.agreement(accepted=True)}
+
+    def pulled(self):
+        self.room("pulls")
+        return PARTNER | {"credential": self.do("POST", "/api/credentials", {})["key"]}
+
+    def called(self):
+        self.room("webhooks")
+        return {"url": PARTNER["url"], "events": ["agreement.changed"]}
+
     def token(self):
         body, here = {"grant_type": "client_credentials"}, self._from_anywhere()
         answer = self._http.post(f"{self.root}/oauth/token", data=body, headers=here, timeout=30, **self._admin)
@@ -208,6 +225,9 @@ class Callers:
             "request": self.request,
             "agreement": lambda: self.agreement(accepted=not is_about_a_proposal(case)),
             "shared": self.taken,
+            "forward": lambda: self.do("POST", "/api/forwards", self.forwarded())["id"],
+            "pull": lambda: self.do("POST", "/api/pulls", self.pulled())["id"],
+            "webhook": lambda: self.do("POST", "/api/webhooks", self.called())["id"],
         }
         for name in case.path_parameters.keys() & there:
             case.path_parameters[name] = there["shared" if case.path.startswith("/api/shared/") else name]()
@@ -217,6 +237,9 @@ class Callers:
                 case.body = {"k": 12}
         bodies = {
             "/api/agreements": lambda: AGREEMENT,
+            "/api/forwards": self.forwarded,
+            "/api/pulls": self.pulled,
+            "/api/webhooks": self.called,
             "/api/session": lambda: self._sign_in,
             "/api/session/password": lambda: {"current": PASSWORD, "password": PASSWORD},
             "/api/consents": self.consents,
@@ -251,6 +274,7 @@ LEARNED = {
     "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
     "object": {"id": "https://hoc.example.vn/courses/an-toan-so"},
 }
+PARTNER = {"url": "https://lrs.partner.example.vn/xapi", "key": "key", "secret": "secret"}
 ASKED = {"type": "access", "learner": LEARNED["actor"]["mbox"]}
 WORDING = {"id": "chia-se", "version": "1", "language": "vi"}
 CONSENT = {

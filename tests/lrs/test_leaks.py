@@ -501,6 +501,37 @@ def concerned(site: Site) -> None:
     assert site.ask("GET", "/api/dossier", format="json")[0] == 200
 
 
+def abroad(site: Site) -> None:
+    """Keys and secrets at the stores of others, addresses that are called; wrong ones, and good ones."""
+    good = {"url": "https://lrs.partner.example.vn/xapi", "key": seed(), "secret": seed()}
+    site.hidden |= {good["key"], good["secret"]}
+    wrong = (
+        {"url": seed()},
+        {"url": f"https://{seed()}:{seed()}@x.vn/"},
+        {"key": [seed()]},
+        {"secret": [seed()]},
+        {seed(): 1},
+    )
+    for path, needed in (("forwards", {"agreement": "0" * 16}), ("pulls", {"credential": seed()})):
+        for each in (*wrong, {}, {"label": [seed()]}, {"version": seed()}):
+            assert site.ask("POST", f"/api/{path}", good | needed | each)[0] == 400, (path, each)
+    for each in (
+        {"url": seed(), "events": []},
+        {"url": good["url"], "events": [seed()]},
+        {"url": good["url"], seed(): 1},
+    ):
+        assert site.ask("POST", "/api/webhooks", each)[0] == 400, each
+    own = site.ask("POST", "/api/credentials", {})[1]
+    site.hidden.add(own["secret"])
+    status, made = site.ask("POST", "/api/pulls", good | {"credential": own["key"], "label": seed()})
+    assert status == 201, made
+    assert site.ask("POST", f"/api/pulls/{made['id']}/dead-letters/drop", {"statements": [seed()]})[0] == 400
+    status, called = site.ask("POST", "/api/webhooks", {"url": good["url"], "events": [], "label": seed()})
+    assert status == 201, called
+    site.hidden.add(called["secret"])
+    assert site.ask("POST", f"/api/webhooks/{called['id']}/test")[0] == 202
+
+
 def defects(site: Site) -> None:
     """What is stored is damaged behind the server's back: an honest 500, logged with its place in the code."""
     broken = str(uuid.uuid4())
@@ -525,6 +556,7 @@ ROADS = (
     administration,
     consents,
     concerned,
+    abroad,
     defects,
 )
 

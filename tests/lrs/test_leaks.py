@@ -532,6 +532,14 @@ def abroad(site: Site) -> None:
     assert site.ask("POST", f"/api/webhooks/{called['id']}/test")[0] == 202
 
 
+def shared(site: Site) -> None:
+    for what in ("records", "recalls", "statements"):
+        assert site.ask("GET", f"/api/shared/{0:016}/{what}")[0] == 404
+        assert site.ask("GET", f"/api/shared/{0:016}/{what}", after=seed())[0] == 400
+        assert site.ask("GET", f"/api/shared/{0:016}/{what}", **{seed(): seed()})[0] == 400
+    assert site.ask("GET", f"/api/shared/{0:016}/records", format=seed())[0] == 400
+
+
 def defects(site: Site) -> None:
     """What is stored is damaged behind the server's back: an honest 500, logged with its place in the code."""
     broken = str(uuid.uuid4())
@@ -555,6 +563,7 @@ ROADS = (
     callers,
     administration,
     consents,
+    shared,
     concerned,
     abroad,
     defects,

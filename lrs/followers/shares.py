@@ -30,7 +30,10 @@ from lrs.store.transactions import Session
 
 SHARES: Final = "shares"
 """The follower's places are kept under this name, and the id of an agreement."""
-LEASE: Final = 30.0
+LEASE: Final = 10.0
+"""Seconds; who loses it while at work is told by the rows, so it may be short."""
+_PAUSE: Final = 5.0
+"""Seconds until what has failed is tried again."""
 _TURN: Final = 2.0
 """Seconds that one agreement is brought forward for before it is the next one's turn."""
 _FEWEST: Final = 10
@@ -51,6 +54,7 @@ class SharesFollower:
         self._terms = terms
         self._most: dict[str, int] = {}
         self._quiet: dict[str, tuple[object, ...]] = {}
+        self._paused: dict[str, float] = {}
         self._forgotten: dict[bytes, bytes] = {}
 
     def follow(self) -> int:
@@ -65,7 +69,8 @@ class SharesFollower:
         count = 0
         for each in agreements:
             state = None if self._stopping() else self._state(each, runs.get(each.id), turns, places)
-            if state is not None and self._quiet.get(each.id) != state:
+            paused = clocks.passed() < self._paused.get(each.id, 0.0)
+            if state is not None and not paused and self._quiet.get(each.id) != state:
                 count += self._attempt(each, state)
         self._forget(agreements, runs, turns)
         return count
@@ -92,9 +97,11 @@ class SharesFollower:
         except Unavailable:
             self._most[agreement.id] = max(self._most.get(agreement.id, BATCH) // 2, _FEWEST)
             log.warning("an agreement has to wait; trying again", extra={"agreement": agreement.id})
+            self._paused[agreement.id] = clocks.passed() + _PAUSE
             return 0
         except Exception:
             log.exception("an agreement cannot be followed; trying again", extra={"agreement": agreement.id})
+            self._paused[agreement.id] = clocks.passed() + _PAUSE
             return 0
         if not count:
             self._quiet[agreement.id] = state

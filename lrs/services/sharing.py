@@ -17,6 +17,7 @@ import msgspec
 from pyroaring import BitMap
 
 from lrs.errors import Unavailable
+from lrs.services import clocks
 from lrs.services.coverage import Coverage, People, minors_of
 from lrs.services.progress import RECORDS, Progress, place_of
 from lrs.services.share_terms import Terms, TermsOf
@@ -149,7 +150,8 @@ class _Forward:
 
     def save(self, as_of: int) -> None:
         """Write what has come of it."""
-        version, live = self.run.version, self.run.live
+        # No number comes again, not even where a backup has brought back an older count.
+        version, live = max(self.run.version, clocks.now()) if self._rows else self.run.version, self.run.live
         numbered = []
         for row in self._rows:
             version += 1

@@ -511,6 +511,23 @@ def test_it_says_to_have_come_no_farther_than_it_has(store, agreed, put, follow,
     assert store.shares.run(made.id).through > before
 
 
+def test_a_number_never_comes_again_also_after_a_restore(store, agreed, put, follow):
+    reader = Taker(store, agreed())
+    put(statement())
+    follow()
+    reader.read()
+    backup = list(store.database["sharing"].find())
+    put(statement(who="binh"))
+    follow()
+    reader.read()
+    store.database["shares"].delete_many({"version": {"$gt": backup[0]["version"]}})
+    kept = {name: backup[0][name] for name in ("version", "live")}
+    store.database["sharing"].update_one({"_id": backup[0]["_id"]}, {"$set": kept})
+    put(statement("passed", "binh"), statement(who="chi"))
+    follow()
+    assert sorted(each["state"] for each in reader.read().values()) == ["completed", "completed", "passed"]
+
+
 def test_of_two_workers_at_a_time_one_does_nothing(store, agreed, put, follow, giver, consents, monkeypatch):
     made = agreed()
     put(*(statement(who=f"hv-{each}") for each in range(10)))

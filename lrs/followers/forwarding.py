@@ -28,7 +28,7 @@ from lrs.store.dead_letters import Letter
 from lrs.store.entries import Detail, Entry
 from lrs.store.forwarded import Gone
 from lrs.store.forwards import Forward
-from lrs.store.rows import Found
+from lrs.store.rows import ORG_BYTES, Found
 from lrs.store.transactions import Session
 from schemas.xapi.downgrade import as_older
 from schemas.xapi.normalise import without
@@ -38,6 +38,9 @@ LEASE: Final = 30.0
 SLICE: Final = 10.0
 """Seconds after which others have their turn."""
 READ: Final = 500
+LOOK_BACK_EVERY: Final = 10.0
+"""Seconds after which it is looked at some more of what has gone: whether people still let it be there."""
+_LOOKED_AT: Final = 200
 HEAVY: Final = 4 * 1024**2
 """Bytes of statements in one request, unless one alone has more."""
 MOST_LETTERS: Final = 10_000
@@ -81,6 +84,7 @@ class Forwarding:
         self._files = Files(store.attachments)
         self._stop = stop
         self._read: dict[str, int] = {}
+        self._looked: dict[str, tuple[float, bytes]] = {}
 
     def due(self) -> Iterator[tuple[str, Callable[[], None]]]:
         """Yield what there is to do, by the ids of forwards."""
@@ -92,7 +96,8 @@ class Forwarding:
             yield forward.id, partial(self._clear, forward)
 
     def _has_work(self, forward: Forward, through: int) -> bool:
-        if self._store.forwarded.recalled(forward.id, 1):
+        looked, _ = self._looked.get(forward.id, (float("-inf"), b""))
+        if clocks.passed() - looked > LOOK_BACK_EVERY or self._store.forwarded.recalled(forward.id, 1):
             return True
         if forward.state != "running":
             return False
@@ -121,6 +126,7 @@ class Forwarding:
 
     def _work(self, forward: Forward, place: int, through: int) -> None:
         partner = self._partner(forward)
+        self._look_back(forward)
         self._recall(forward, partner)
         if forward.state != "running":
             return
@@ -204,8 +210,21 @@ class Forwarding:
             again = [each._replace(tried=letter.tried + 1) for each in outcome.letters]
             self._note(forward, outcome._replace(letters=again), settled=[letter.statement])
 
+    def _look_back(self, forward: Forward) -> None:
+        """Look at some of what has gone, in turns: people may have withdrawn consent, or had their data restricted."""
+        looked, after = self._looked.get(forward.id, (float("-inf"), b""))
+        agreement = self._store.agreements.get(forward.agreement)
+        if agreement is None or clocks.passed() - looked <= LOOK_BACK_EVERY:
+            return
+        gone = self._store.forwarded.after(forward.id, after, _LOOKED_AT)
+        raws = self._store.statements.raws(forward.org, [each[ORG_BYTES:] for each in gone])
+        found = [Found(forward.org + each, 0, raw, []) for each, raw in raws.items()]
+        if barred := self._departures.barred(agreement, found):
+            self._store.forwarded.recall_at(forward.id, barred, "withdrawn")
+        self._looked[forward.id] = clocks.passed(), gone[-1] if len(gone) == _LOOKED_AT else b""
+
     def _recall(self, forward: Forward, partner: Partner) -> None:
-        """Void at the partner's what was erased here: also when nothing is given any more."""
+        """Void at the partner's what was erased or withdrawn here: also when nothing is given any more."""
         while recalled := self._store.forwarded.recalled(forward.id, _AT_ONCE):
             agreement = self._store.agreements.get(forward.agreement)
             if agreement is None or self._stop.is_set():

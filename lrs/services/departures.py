@@ -101,6 +101,21 @@ class Departures:
                 found.add(_voided(agreement, _decode(each.raw)))
         return found - {b""}
 
+    def barred(self, agreement: Agreement, batch: Sequence[Found]) -> set[bytes]:
+        """Return those of these statements, all of which have left, that are about nobody any more who may travel."""
+        manner = self._manner(agreement, agreement.keys[-1].version)
+        judged = [
+            _Judged(each, statement, facts)
+            for each, statement in ((each, _decode(each.raw)) for each in batch)
+            if (facts := facts_of(statement, self._terms.vocabulary)) is not None
+        ]
+        numbers, people = self._people(agreement, judged)
+        return {
+            each.found.id
+            for each in judged
+            if shared_statement(each.found.raw, each.facts, manner, _travellers(each, numbers, people)) is None
+        }
+
     def recall(self, agreement: Agreement, gone: Gone) -> bytes:
         """Return a statement of the organisation's own that voids one that has left; the same one every time."""
         manner = self._manner(agreement, gone.key)

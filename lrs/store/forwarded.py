@@ -70,6 +70,21 @@ class Forwarded:
             rows = self._rows.find(where, {"statement": 1, "key": 1}).limit(most)
             return [Gone(bytes(row["statement"]), int(row["key"])) for row in rows]
 
+    def after(self, forward: str, after: bytes, most: int) -> list[bytes]:
+        """Return statements that are not voided there and are not to be, from behind one; b"" is before the first."""
+        begin = bytes.fromhex(forward)
+        behind = {"$gt": _id(forward, after)} if after else {"$gte": begin + _FIRST}
+        where = {"_id": {**behind, "$lte": begin + _LAST}, "recall": {"$exists": False}, "voided": {"$exists": False}}
+        with translated(), pymongo.timeout(self._deadline):
+            rows = self._rows.find(where, {"statement": 1}).sort("_id", 1).limit(most)
+            return [bytes(row["statement"]) for row in rows]
+
+    def recall_at(self, forward: str, statements: Collection[bytes], reason: str) -> None:
+        """Let statements be voided at one store."""
+        ids = [_id(forward, each) for each in statements]
+        with translated(), pymongo.timeout(self._deadline):
+            self._rows.update_many({"_id": {"$in": ids}}, {"$set": {"recall": reason}})
+
     def voided(self, forward: str, statements: Collection[bytes], now: int) -> None:
         """Note that statements have been voided there."""
         ids = [_id(forward, each) for each in statements]

@@ -17,6 +17,7 @@ from lrs.services.seals import Seals
 from lrs.store.agreements import Key
 from schemas.sharing.agreements import Filter
 
+EVERYTHING = ("all", "admin", "share", "audit/read", "credentials")
 PEPPER = "a pepper for tests, of 32 characters or more"
 
 COMPLETED, PASSED, EXPERIENCED, VOIDED = (
@@ -328,6 +329,29 @@ def test_people_who_are_restricted_or_have_not_consented_do_not_travel(giver, ta
     with worker(giver):
         wait(lambda: caught_up(none, sent=0) and caught_up(some, sent=1))
     assert [each["actor"] for each in taker.statements()] == [person(2)]
+
+
+def test_who_withdraws_consent_is_voided_there_and_nobody_else(giver, taker, agree, forward, worker, monkeypatch):
+    monkeypatch.setattr("lrs.followers.forwarding.LOOK_BACK_EVERY", 0.3)
+    giver.store.credentials.change(giver.org, giver.key, {"scopes": frozenset({*EVERYTHING, "imports/write"})})
+    wording = {"id": f"chia-se-{giver.name}", "version": "1", "language": "vi"}
+    giver.ask("PUT", "/api/consents/wordings", {"wordings": [wording | {"text": "Tôi đồng ý."}]})
+    said = {"purpose": "joint-course", "answer": "yes", "wording": wording, "given_by": "self", "how": "paper"}
+    consents = [
+        said | {"given": "2026-08-01", "identity": f"account:https://sso.vnuhcm.example.vn hv-{number:04}"}
+        for number in (1, 2)
+    ]
+    giver.post(done(1), done(2), done(3))
+    rows = giver.ask("POST", "/api/consents", {"consents": consents})["rows"]
+    shown = forward(agree(basis="consent", level="pseudonymous"), taker)
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=2))
+        time.sleep(1)
+        assert len(taker.statements()) == 2
+        giver.ask("POST", f"/api/consents/{rows[0]['id']}/withdraw", {})
+        wait(lambda: giver.audited("forward.recalled"))
+        time.sleep(1)
+    assert sorted(each["verb"]["id"] for each in taker.statements()) == [COMPLETED, VOIDED]
 
 
 def test_a_removed_one_leaves_nothing_behind(giver, taker, agree, forward, worker):

@@ -82,7 +82,10 @@ class Change:
         for cell in counted.cells:
             tally = self._tallies[cell]
             _add(tally, counted, 1)
-            tally.learners.update(counted.people)
+            if len(counted.people) == 1:
+                tally.learners.add(counted.people[0])
+            else:
+                tally.learners.update(counted.people)
 
     def _take_out(self, counted: Counted) -> bool:
         if not _is_in(self._evidence[counted.lines[0][0]][1], counted.evidence):

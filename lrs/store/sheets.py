@@ -21,6 +21,8 @@ FULL: Final = 64 * 1024
 """Bytes of cells, with their names, that one page has at most."""
 _HEAVIEST: Final = FULL // 8
 """Bytes that one cell counts as at most: a page is not divided for the sake of one."""
+# An ``_id`` is the organisation, the month in 3 bytes, the unit in 9; and in 4, how deep a page is and the way to it.
+_REST: Final = 9 + 4
 _DEEPEST: Final = 6
 _HEX: Final = 4
 _DIVIDED: Final = "divided"
@@ -42,7 +44,7 @@ def sheet_id(org: bytes, month: str, unit: str) -> bytes:
 
 def span(org: bytes, first: str, last: str) -> Document:
     """Return the condition for all pages of these months."""
-    return {"_id": {"$gte": org + _month(first) + bytes(13), "$lte": org + _month(last) + b"\xff" * 13}}
+    return {"_id": {"$gte": org + _month(first) + bytes(_REST), "$lte": org + _month(last) + b"\xff" * _REST}}
 
 
 def _month(month: str) -> bytes:

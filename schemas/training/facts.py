@@ -24,7 +24,7 @@ MOST_MEMBERS: Final = 200
 """Members of a group, or of a team, that are counted one by one: the first in order of their identities."""
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What counts of one statement. Everything but lists of people is bounded in size, whatever was sent."""
 
     statement_id: str  # in lower case

@@ -62,7 +62,7 @@ _ITSELF: Final = 2
 _SPENT: Final = frozenset({"attended", "experienced", "progressed", "hosted", "mentored"})
 
 
-class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """What a record keeps of one statement; ``timestamp`` in microseconds, ``unit`` as the registry names it.
 
     ``sides`` is a sum: 1 where both sides must tell the end, 2 where ``organisation`` itself tells this.
@@ -86,7 +86,7 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, order=True):
     sides: int = 0
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How a learner stands in an activity. Instants are microseconds since the epoch; scores plain decimal numbers.
 
     ``organisations`` are all that were named, "" among them where a statement names none; empty where none does.

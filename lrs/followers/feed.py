@@ -176,13 +176,21 @@ class Follower(Generic[T]):
         if batch is None or batch.erased != held.erased:
             batch = self._next(org, held, through)
         if batch is None:
+            self._arrive(org, held, held.place, through)
             return 0
         if batch.full and len(self._ahead) < _MOST_AHEAD:
             onward = held._replace(place=batch.behind)
             self._ahead[org] = batch.behind, self._pool.submit(self._next, org, onward, through)
         self._take_effect(org, batch, ())
         self._batch = min(self._batch * 2, self._most)
+        if not batch.full:
+            self._arrive(org, held, batch.behind, through)
         return batch.size
+
+    def _arrive(self, org: bytes, held: Place, place: int, through: int) -> None:
+        """Be as far as before the place was reset where nothing is left up to there: the last of it was erased."""
+        if place < held.target <= through and self._store.places.move(self.name(org), self._worker, held.target):
+            self._known[org] = held.target
 
     def _take_effect(self, org: bytes, batch: _Batch[T], aside: Sequence[Aside]) -> None:
         def move(session: Session) -> None:

@@ -134,9 +134,12 @@ class Places:
             self._rows.update_one({"_id": follower, "wanted.worker": worker}, {"$unset": {"wanted": ""}})
             self._rows.update_one({"_id": follower, "worker": worker}, {"$unset": {"worker": "", "until": ""}})
 
-    def disturb(self, feed: str, session: ClientSession) -> None:
-        """Let nobody who follows a feed move on with what was read of it before: statements are erased."""
-        where = {"_id": {"$regex": f":{re.escape(feed)}$"}}
+    def disturb(self, feed: str, stored: int, session: ClientSession) -> None:
+        """Let nobody who follows a feed move on with what was read of it before: statements are erased.
+
+        ``stored`` is the newest of them: whoever has come further has none of them in hand.
+        """
+        where = {"_id": {"$regex": f":{re.escape(feed)}$"}, "place": {"$lt": stored}}
         self._rows.update_many(where, {"$inc": {"erased": 1}}, session=session)
 
     def remove(self, follower: str) -> None:

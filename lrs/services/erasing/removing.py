@@ -57,11 +57,11 @@ class Removing:
         make everything anew.
         """
         store, removals = self._store, self._store.removals
+        held = [*step.gone, *(each for each, _ in step.rewritten.values())]
         # First: whoever has read these statements must read them again.
-        store.places.disturb(org.hex(), session)
+        store.places.disturb(org.hex(), max(each.found.stored for each in held), session)
         gone = [each.found.id for each in step.gone]
         records = removals.count_records(org, leaving, session)
-        held = [*step.gone, *(each for each, _ in step.rewritten.values())]
         after = {each[ORG_BYTES:]: made.raw for each, (_, made) in step.rewritten.items()}
         self._folding.mend(org, [each.found for each in held], after, session, reason, leaving)
         removals.remove(gone, clocks.now(), session)

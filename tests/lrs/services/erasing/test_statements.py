@@ -204,3 +204,12 @@ def test_a_worker_that_has_read_it_already_reads_again(world):
     learners = {row["identity"] for row in world.store.database["learners"].find()}
     assert learners == {"account:https://hoc.example.vn binh"}
     assert len(world.derived()["records"]) == 1
+
+
+@pytest.mark.parametrize("all_of_it", [True, False])
+def test_records_that_are_made_anew_come_to_an_end_though_the_last_statements_are_gone(world, all_of_it):
+    world.put(*([] if all_of_it else [world.statement(who="binh")]), world.statement())
+    world.follow()
+    world.erasing.erase(world.org, [AN], "request-1", "key")
+    world.rebuild()
+    assert not world.store.places.find(f"records:{world.org.hex()}").rebuilding

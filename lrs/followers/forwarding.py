@@ -19,6 +19,7 @@ from lrs.services.departures import Departures, Parcel
 from lrs.services.files import Files
 from lrs.services.forwards import SEALED, place_of
 from lrs.services.partners import Partner, Refusal, Waits
+from lrs.services.progress import Progress
 from lrs.services.safetime import learn
 from lrs.services.seals import Seals, WrongPepper
 from lrs.services.web import Web
@@ -83,14 +84,20 @@ class Forwarding:
         self._departures = departures
         self._files = Files(store.attachments)
         self._stop = stop
+        self._progress = Progress(store, lambda: learn(store.promises))
         self._read: dict[str, int] = {}
         self._looked: dict[str, tuple[float, bytes]] = {}
 
     def due(self) -> Iterator[tuple[str, Callable[[], None]]]:
         """Yield what there is to do, by the ids of forwards."""
-        through, now = learn(self._store.promises), clocks.now()
+        now, reached = clocks.now(), dict[bytes, int]()
         for forward in self._store.forwards.all():
-            if forward.state != "paused" and forward.again <= now and self._has_work(forward, through):
+            if forward.state == "paused" or forward.again > now:
+                continue
+            # As far as the records are: until then it is known who is who, and who is a child.
+            if (through := reached.get(forward.org)) is None:
+                through = reached[forward.org] = self._progress.as_of(forward.org)
+            if self._has_work(forward, through):
                 yield forward.id, partial(self.run, forward, through)
         for forward in self._store.forwards.removed():
             yield forward.id, partial(self._clear, forward)
@@ -131,7 +138,8 @@ class Forwarding:
         if forward.state != "running":
             return
         self._again(forward, partner)
-        until = clocks.passed() + SLICE
+        begun = clocks.passed()
+        until = begun + SLICE
         while clocks.passed() < until and not self._stop.is_set():
             batch = self._store.statements.after(forward.org, place, through=through, most=READ)
             if not batch:
@@ -140,7 +148,8 @@ class Forwarding:
             agreement = self._agreement(forward)
             gone = self._store.forwarded.among(forward.id, self._departures.targets(agreement, batch))
             place = batch[-1].stored
-            requests = list(_requests(self._departures.parcels(agreement, batch, gone), forward.batch))
+            parcels_of_batch = self._departures.parcels(agreement, batch, gone, begun)
+            requests = list(_requests(parcels_of_batch, forward.batch))
             # The place behind each: just before the next one, whatever was stored at the same instant.
             behind = [each[0].stored - 1 for each in requests[1:]] + [place]
             for parcels, reached in zip(requests, behind, strict=False):

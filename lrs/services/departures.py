@@ -25,8 +25,6 @@ from schemas.training.facts import Facts, facts_of
 from schemas.training.terms import UNKNOWN
 from schemas.xapi.keys import VOIDED, is_voiding, refers_to
 
-_MINORS_FOR: Final = 20.0
-"""Seconds for which it is remembered whom records tell to be a child; statements that tell it are heard at once."""
 _RECALLS: Final = UUID("6f6d5c0e-58a1-4c53-9b1e-51a0c4b8e2f1")
 
 _VOIDED: Final = VOIDED.encode()
@@ -65,17 +63,20 @@ class Departures:
         self._coverage = coverage
         self._minors: dict[tuple[bytes, int], tuple[float, bool]] = {}
 
-    def parcels(self, agreement: Agreement, batch: Sequence[Found], gone: Mapping[bytes, int]) -> list[Parcel]:
+    def parcels(
+        self, agreement: Agreement, batch: Sequence[Found], gone: Mapping[bytes, int], since: float | None = None
+    ) -> list[Parcel]:
         """Return what leaves of these statements, in their order.
 
-        ``gone`` has the versions of keys with which some of them, or those that they void, may have left already: they
+        Who is a child is looked up now, or was ``since`` an instant of the clock that counts seconds. ``gone`` has the
+        versions of keys with which some of them, or those that they void, may have left already: they
         leave again as they did, voided or not, and what voids them follows.
         """
         latest, texts = agreement.keys[-1].version, dict[bytes, tuple[bytes, int]]()
         told = [(each, _decode(each.raw)) for each in batch]
         manners = {key: self._manner(agreement, key) for key in {latest, *gone.values()}}
         wanted = self._covered(agreement, told, gone)
-        numbers, people = self._people(agreement, wanted)
+        numbers, people = self._people(agreement, wanted, since)
         for each in wanted:
             travellers = _travellers(each, numbers, people)
             key = gone.get(each.found.id, latest)
@@ -109,7 +110,7 @@ class Departures:
             for each, statement in ((each, _decode(each.raw)) for each in batch)
             if (facts := facts_of(statement, self._terms.vocabulary)) is not None
         ]
-        numbers, people = self._people(agreement, judged)
+        numbers, people = self._people(agreement, judged, None)
         return {
             each.found.id
             for each in judged
@@ -145,23 +146,25 @@ class Departures:
                 judged.append(_Judged(each, statement, facts))
         return judged
 
-    def _people(self, agreement: Agreement, wanted: Sequence[_Judged]) -> tuple[dict[str, int], People]:
+    def _people(
+        self, agreement: Agreement, wanted: Sequence[_Judged], since: float | None
+    ) -> tuple[dict[str, int], People]:
         """Return the numbers of everybody in these statements, and who of them travels."""
         identities = {who for each in wanted for who in people_in(each.statement)}
         numbers = self._store.learners.numbers(agreement.giver, identities) if identities else {}
         learners = set(numbers.values())
-        minors = self._children(agreement.giver, learners)
+        minors = self._children(agreement.giver, learners, since)
         return numbers, self._coverage.people(agreement, learners, minors)
 
-    def _children(self, org: bytes, learners: Collection[int]) -> set[int]:
+    def _children(self, org: bytes, learners: Collection[int], since: float | None) -> set[int]:
         now = clocks.passed()
         known = {each: self._minors.get((org, each), (float("-inf"), False)) for each in learners}
-        if asked := {each for each, (until, _) in known.items() if until < now}:
+        if asked := {each for each, (looked, _) in known.items() if since is None or looked < since}:
             minors = minors_of(self._coverage.aged(org, asked))
             if len(self._minors) > _REMEMBERED:
                 self._minors.clear()
             for each in asked:
-                known[each] = self._minors[org, each] = now + _MINORS_FOR, each in minors
+                known[each] = self._minors[org, each] = now, each in minors
         return {each for each, (_, child) in known.items() if child}
 
     def _manner(self, agreement: Agreement, key: int) -> Manner:

@@ -20,6 +20,7 @@ from lrs.app import close, create_app
 from lrs.config import Config
 from lrs.embedded import PrivateMongod
 from lrs.followers.abroad import Abroad
+from lrs.followers.records import records_follower
 from lrs.services.agreements import PURPOSE
 from lrs.services.audit import sealed_with
 from lrs.services.auth import digest
@@ -163,12 +164,24 @@ def worker():
     def run(side: Side) -> Any:
         stop = threading.Event()
         running = Abroad(side.config, stop)
+        name = secrets.token_hex(8)
+        records = records_follower(side.store, name, side.config.timezone)
+
+        def count() -> None:
+            while not stop.wait(0.05):
+                records.follow()
+
+        counting = threading.Thread(target=count)
         running.start()
+        counting.start()
         try:
             yield
         finally:
             stop.set()
             running.join()
+            counting.join()
+            for place in side.store.places.all("records:"):
+                side.store.places.release(place, name)
 
     return run
 

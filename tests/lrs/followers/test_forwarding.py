@@ -16,6 +16,7 @@ from lrs.services.progress import Progress
 from lrs.services.seals import Seals
 from lrs.store.agreements import Key
 from schemas.sharing.agreements import Filter
+from schemas.training.terms import BASE
 
 EVERYTHING = ("all", "admin", "share", "audit/read", "credentials")
 PEPPER = "a pepper for tests, of 32 characters or more"
@@ -328,6 +329,15 @@ def test_people_who_are_restricted_or_have_not_consented_do_not_travel(giver, ta
     none, some = forward(consents, taker), forward(contract, taker)
     with worker(giver):
         wait(lambda: caught_up(none, sent=0) and caught_up(some, sent=1))
+    assert [each["actor"] for each in taker.statements()] == [person(2)]
+
+
+def test_a_child_does_not_travel_also_in_what_does_not_tell_it(giver, taker, agree, forward, worker):
+    band = {f"{BASE}/extensions/age-band": "<16"}
+    giver.post(done(1), done(1, context={"extensions": band}), done(2))
+    shown = forward(agree(), taker)
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=1))
     assert [each["actor"] for each in taker.statements()] == [person(2)]
 
 

@@ -202,7 +202,7 @@ def versions_of(store: Store, org: bytes) -> dict[str, int]:
     """Return the newest versions of what an organisation is given, by the ids of agreements."""
     taken = store.agreements.taken(org)
     runs = store.shares.runs() if taken else {}
-    return {each.id: runs[each.id].version for each in taken if each.id in runs}
+    return {each.id: runs[each.id].version for each in taken if each.id in runs and runs[each.id].version}
 
 
 def delivery(webhook: Webhook, event: str, time: int, data: Mapping[str, Any]) -> Delivery:

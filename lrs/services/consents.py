@@ -25,6 +25,7 @@ from lrs.store.entries import MOST_LISTED, Detail, Entry
 from lrs.store.transactions import Session
 from schemas.faults import Fault, Refused
 from schemas.sharing.consents import Consent, Standing
+from schemas.training.persons import are_all_spellings_known
 
 _CHUNK: Final = 500
 _MOST_LOOKED_AT: Final = 5000
@@ -208,7 +209,8 @@ class ConsentService:
     ) -> tuple[dict[bytes, str], list[Consent]]:
         """Record what nobody has recorded before; return the ids of the rest, by mark, and what was recorded."""
         org = principal.org
-        spelled = self._spelled(org, said)
+        unknown = [each for each in said if not are_all_spellings_known(whose[each.id])]
+        spelled = self._spelled(org, unknown)
 
         def change(session: Session) -> tuple[dict[bytes, str], list[Consent]]:
             self._store.links.hold(org, session)
@@ -220,7 +222,7 @@ class ConsentService:
             people = self._standings.people(org, {whose[each.id] for each in fresh}, session)
             for answer, reason in _REASONS.items():
                 some = [each for each in fresh if each.answer is answer]
-                numbers = {n for each in some for n in (*people[whose[each.id]].numbers, *spelled[each.who])}
+                numbers = {n for each in some for n in (*people[whose[each.id]].numbers, *spelled.get(each.who, ()))}
                 self._store.changes.note_people(org, numbers, session, reason)
             return held, fresh
 

@@ -6,16 +6,15 @@ else.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Final, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from lrs.store import Store
 from lrs.store.consents import subject
 from lrs.store.transactions import Session
 from schemas.sharing.consents import Consent, Standing, standing_of
-from schemas.training.persons import Pseudonyms, names_somebody
+from schemas.training.persons import Pseudonyms, names_somebody, spellings
 
 Person = TypeVar("Person")
-_PAGE: Final = 10_000
 
 
 class Whole(NamedTuple):
@@ -48,7 +47,7 @@ class Standings:
     def people(self, org: bytes, identities: Collection[str], session: Session | None = None) -> dict[str, Whole]:
         """Return the persons that identities mean, whether statements have them as they are or replaced."""
         names = self._names(org)
-        forms = {who: {who, names.identity(who)} for who in identities}
+        forms = {who: {*spellings(who), names.identity(who)} for who in identities}
         known = self._store.learners.find(org, {form for both in forms.values() for form in both}, session)
         found = self._store.learners.identities(org, set(known.values()), session)
         people = {}
@@ -78,14 +77,11 @@ class Standings:
 
         That cannot be turned back, so all such learners of the organisation are looked at.
         """
-        names, after = self._names(org), 0
+        names = self._names(org)
         found: dict[bytes, set[int]] = {each: set() for each in subjects}
-        while found and (page := self._store.learners.page(org, after=after, most=_PAGE)):
-            for number, identities in page.items():
-                for who in identities:
-                    if names_somebody(who) and (stands := subject(org, names.of(who))) in found:
-                        found[stands].add(number)
-            after = max(page)
+        for who, number in self._store.learners.everybody(org) if found else ():
+            if names_somebody(who) and (stands := subject(org, names.of(who))) in found:
+                found[stands].add(number)
         return found
 
     def of(

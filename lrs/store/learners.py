@@ -4,7 +4,7 @@ Numbers are small and dense, so that sets of people stay small. Two identities t
 never given twice, and stays when what was derived from statements is made anew.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -17,6 +17,7 @@ from pymongo.errors import BulkWriteError
 from lrs.store.errors import translated
 
 _DUPLICATE_KEY = 11000
+_MANY = 10_000
 
 
 class Learners:
@@ -69,6 +70,14 @@ class Learners:
                     break
                 found.setdefault(int(row["number"]), []).append(row["identity"])
         return found
+
+    def everybody(self, org: bytes) -> Iterator[tuple[str, int]]:
+        """Yield all identities of an organisation with their numbers."""
+        with translated(), pymongo.timeout(self._deadline):
+            # What the index has, and no more.
+            rows = self._rows.find({"org": org}, {"_id": 0, "identity": 1, "number": 1}, batch_size=_MANY)
+            for row in rows.hint("org_number_identity"):
+                yield row["identity"], int(row["number"])
 
     def renumber(self, org: bytes, numbers: Mapping[str, int], session: ClientSession) -> None:
         """Let identities stand for other numbers from now on; those that are new here too."""

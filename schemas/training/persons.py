@@ -78,6 +78,16 @@ def names_somebody(who: str) -> bool:
     return _MAILBOX.fullmatch(printed(name).strip()) is not None
 
 
+def spellings(who: str) -> frozenset[str]:
+    """Return an identity and, of a mailbox, its SHA-1, by which the same mailbox may be known."""
+    return frozenset({who, _essence(who)}) if who.startswith(_MAILTO) else frozenset({who})
+
+
+def are_all_spellings_known(who: str) -> bool:
+    """Tell whether ``spellings`` are all that an identity can have, beside its pseudonym."""
+    return who.startswith(_MAILTO) or not names_somebody(who)
+
+
 def number_of(name: str) -> str | None:
     """Return the number that a name is, or holds: all of it of 12 or 9 digits or a phone, or a personal one anywhere.
 

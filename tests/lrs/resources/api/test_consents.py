@@ -1,6 +1,7 @@
 """Consents over HTTP: recorded with their proof, withdrawn, given again; of one person, whoever that is by now."""
 
 import base64
+import hashlib
 import json
 import time
 import uuid
@@ -54,11 +55,13 @@ def learned(shared_store):
 
 
 def who(name):
+    if name.startswith("sha1:"):
+        return {"mbox_sha1sum": name.removeprefix("sha1:")}
     return {"mbox": name} if name.startswith("mailto:") else {"account": {"homePage": HOME, "name": name}}
 
 
 def identity(name):
-    return name if name.startswith("mailto:") else f"account:{HOME} {name}"
+    return name if name.startswith(("mailto:", "sha1:")) else f"account:{HOME} {name}"
 
 
 def numbers(client, name):
@@ -396,6 +399,20 @@ def test_whose_records_are_to_be_looked_at_again_is_noted_whatever_was_there_fir
     assert noted() == {number: "no-longer-covered"}
     record(operator, consent(mailbox, answer="no", given=datetime.now(UTC).isoformat()))
     assert noted() == {number: "withdrawn"}
+
+
+@pytest.mark.parametrize("first", ["mailto", "sha1"])
+def test_a_mailbox_and_its_sha1_are_one_person_to_consent(operator, learned, noted, first):
+    mailbox = "mailto:thu.0003@hoc.example.vn"
+    hashed = f"sha1:{hashlib.sha1(mailbox.encode(), usedforsecurity=False).hexdigest()}"
+    learned(operator, mailbox, hashed)
+    both = {numbers(operator, each)[0] for each in (mailbox, hashed)}
+    noted()
+    [row] = record(operator, consent(mailbox if first == "mailto" else hashed))["rows"]
+    assert noted().keys() == both
+    assert all(stands(operator, each) for each in (mailbox, hashed))
+    withdraw(operator, row["id"])
+    assert noted() == dict.fromkeys(both, "withdrawn")
 
 
 def test_joining_and_splitting_people_has_all_of_them_looked_at_again(operator, learned, noted):

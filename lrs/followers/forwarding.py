@@ -5,7 +5,6 @@ was, and a partner's store takes the same statement once. The agreement is looke
 refuses is found by halves and becomes a dead letter; whatever else goes wrong is waited out.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -14,9 +13,9 @@ from typing import Any, Final, NamedTuple
 from lrs.followers.feed import LeaseLost
 from lrs.services import clocks
 from lrs.services.agreements import Agreements
-from lrs.services.backoff import pause
 from lrs.services.departures import Departures, Parcel
 from lrs.services.files import Files
+from lrs.services.forward_notes import WORKER, ForwardNotes
 from lrs.services.forwards import SEALED, place_of
 from lrs.services.partners import Partner, Refusal, Waits
 from lrs.services.progress import Progress
@@ -46,12 +45,7 @@ HEAVY: Final = 4 * 1024**2
 """Bytes of statements in one request, unless one alone has more."""
 MOST_LETTERS: Final = 10_000
 """Dead letters of one forward, after which it pauses."""
-TOLD_AFTER: Final = 5
-"""Failures in a row after which the audit has it."""
-_WORKER: Final = "worker"
 _AT_ONCE: Final = 50
-
-log = logging.getLogger(__name__)
 
 
 class _Over(Exception):
@@ -84,6 +78,7 @@ class Forwarding:
         self._departures = departures
         self._files = Files(store.attachments)
         self._stop = stop
+        self._notes = ForwardNotes(store)
         self._progress = Progress(store, lambda: learn(store.promises))
         self._read: dict[str, int] = {}
         self._looked: dict[str, tuple[float, bytes]] = {}
@@ -100,7 +95,7 @@ class Forwarding:
             if self._has_work(forward, through):
                 yield forward.id, partial(self.run, forward, through)
         for forward in self._store.forwards.removed():
-            yield forward.id, partial(self._clear, forward)
+            yield forward.id, partial(self._notes.clear, forward, self._stop.is_set)
 
     def _has_work(self, forward: Forward, through: int) -> bool:
         looked, _ = self._looked.get(forward.id, (float("-inf"), b""))
@@ -126,9 +121,9 @@ class Forwarding:
         except _Over:
             pass
         except Waits as waits:
-            self._failed(forward, waits)
+            self._notes.failed(forward, waits)
         finally:
-            self._tell(forward)
+            self._notes.tell(forward)
             self._store.places.release(name, self._worker)
 
     def _work(self, forward: Forward, place: int, through: int) -> None:
@@ -164,7 +159,7 @@ class Forwarding:
         outcome = self._send(forward, partner, parcels)
         self._note(forward, outcome, place=behind)
         if outcome.letters and self._store.dead_letters.count(forward.id) >= MOST_LETTERS:
-            self._halt(forward, "paused", "forward.paused", "letters")
+            self._notes.halt(forward, "paused", "forward.paused", "letters")
 
     def _note(self, forward: Forward, outcome: _Outcome, *, place: int = 0, settled: Sequence[bytes] = ()) -> None:
         """Remember what has become of a batch, all of it or nothing; letters about what is ``settled`` go."""
@@ -244,7 +239,7 @@ class Forwarding:
                 raise Waits(f"The partner refuses to void statements ({refusal.status})")
             self._store.forwarded.voided(forward.id, [each.statement for each in recalled], clocks.now())
             details: dict[str, Detail] = {"agreement": forward.agreement, "statements": len(recalled)}
-            self._store.audit.append(forward.org, Entry(_WORKER, "forward.recalled", forward.id, details))
+            self._store.audit.append(forward.org, Entry(WORKER, "forward.recalled", forward.id, details))
 
     def _agreement(self, forward: Forward) -> Agreement:
         """Return the agreement as it is at this moment; raise _Over where nothing may be sent, which stops all."""
@@ -254,74 +249,12 @@ class Forwarding:
         agreement = self._store.agreements.get(forward.agreement)
         if agreement is not None and agreement.statements and self._agreements.is_running(agreement):
             return agreement
-        self._halt(forward, "stopped", "forward.stopped", agreement.state if agreement else "unknown")
+        self._notes.halt(forward, "stopped", "forward.stopped", agreement.state if agreement else "unknown")
         raise _Over
-
-    def _halt(self, forward: Forward, state: str, action: str, reason: str) -> None:
-        def halt(session: Session) -> bool:
-            held = self._store.forwards.find(forward.org, forward.id, session)
-            if held is None or held.state != "running":
-                return False
-            return self._store.forwards.change(held, {"state": state}, session) is not None
-
-        details: dict[str, Detail] = {"agreement": forward.agreement, "reason": reason}
-        entry = Entry(_WORKER, action, forward.id, details)
-        self._store.administer(forward.org, halt, lambda done: entry if done else None)
 
     def _move(self, forward: Forward, place: int, session: Session | None = None) -> None:
         if not self._store.places.move(place_of(forward.id), self._worker, place, session):
             raise LeaseLost("Another worker has taken over")
-
-    def _failed(self, forward: Forward, waits: Waits) -> None:
-        """Note that nothing can be sent, and when to try again."""
-        held = self._store.forwards.find(forward.org, forward.id)
-        if held is None:
-            return
-        failures, now = held.failures + 1, clocks.now()
-        values: dict[str, Any] = {
-            "failures": failures,
-            "failing": held.failing or now,
-            "last_error": waits.reason,
-            "again": now + int(pause(failures, waits.seconds) * 1_000_000),
-        }
-        log.warning("a partner cannot be sent anything", extra={"forward": forward.id, "count": failures})
-        details: dict[str, Detail] = {"agreement": forward.agreement, "failures": failures}
-        entry = Entry(_WORKER, "forward.failed", forward.id, details)
-        self._store.administer(
-            forward.org,
-            lambda session: self._store.forwards.change(held, values, session),
-            lambda _: entry if failures == TOLD_AFTER else None,
-        )
-
-    def _tell(self, forward: Forward) -> None:
-        """Let the audit have how many statements have gone since it was told last."""
-        current = self._store.forwards.find(forward.org, forward.id)
-        if current is None or current.sent == current.told:
-            return
-
-        def tell(session: Session) -> int:
-            held = self._store.forwards.find(forward.org, forward.id, session)
-            fresh = held.sent - held.told if held else 0
-            if held and fresh:
-                self._store.forwards.change(held, {"told": held.sent}, session)
-            return fresh
-
-        def entry(fresh: int) -> Entry | None:
-            agreement = self._store.agreements.get(forward.agreement)
-            purpose = agreement.purpose["code"] if agreement else ""
-            details: dict[str, Detail] = {"agreement": forward.agreement, "purpose": purpose, "statements": fresh}
-            return Entry(_WORKER, "forward.sent", forward.id, details) if fresh else None
-
-        self._store.administer(forward.org, tell, entry)
-
-    def _clear(self, forward: Forward) -> None:
-        """Remove what is left of a forward that was removed."""
-        self._store.dead_letters.drop(forward.id, ())
-        while self._store.forwarded.clear_some(forward.id):
-            if self._stop.is_set():
-                return
-        self._store.places.remove(place_of(forward.id))
-        self._store.forwards.delete(forward)
 
     def _partner(self, forward: Forward) -> Partner:
         try:

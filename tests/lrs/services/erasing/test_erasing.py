@@ -1,6 +1,7 @@
 """The journal, and what else than statements goes."""
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -11,11 +12,14 @@ import time
 import pytest
 
 from lrs.services.erasing import Erasing
+from lrs.services.erasing.people import ErasedPeople
 from lrs.services.learners import LearnerService, Wanted
+from lrs.services.pseudonyms import pseudonyms_of
 from lrs.services.verification import Verifier
 from lrs.store.consents import subject
 from lrs.store.documents import Document
 from schemas.api.audit import AuditQuery
+from schemas.training.terms import ERASED
 from schemas.xapi.conditions import UNCONDITIONAL
 from schemas.xapi.resource_queries import DocumentQuery
 
@@ -76,6 +80,19 @@ def test_a_mailbox_that_is_known_by_its_hash_alone_is_found(world):
     counts = world.erasing.erase(world.org, [f"sha1:{sha1}"], "request-1", "key").counts
     assert (counts["statements"], counts["mentions"], counts["learners"]) == (2, 1, 2)
     assert world.holding("Lan@hoc", sha1) == []
+
+
+def test_who_is_stored_under_a_pseudonym_is_found_and_known_later(world):
+    hidden = pseudonyms_of(PEPPER, world.org).agent({"mbox": MBOX})
+    world.put(world.statement(actor=hidden), world.statement(who="binh", instructor=hidden))
+    world.follow()
+    counts = world.erasing.erase(world.org, [MBOX], "request-1", "key").counts
+    assert (counts["statements"], counts["mentions"], counts["learners"]) == (1, 1, 1)
+    assert world.holding(hidden["account"]["name"]) == []
+    told = world.statement(actor=hidden)
+    admitted, text = ErasedPeople(world.store, PEPPER).admit(world.org, told, json.dumps(told).encode())
+    assert admitted["actor"]["account"]["homePage"] == ERASED
+    assert hidden["account"]["name"].encode() not in text
 
 
 def test_the_journal_names_nobody_and_the_audit_has_the_counts(world):

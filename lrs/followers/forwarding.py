@@ -132,6 +132,8 @@ class Forwarding:
         self._recall(forward, partner)
         if forward.state != "running":
             return
+        # Also where there is nothing to send: whoever looks sees that nothing will be.
+        self._agreement(forward)
         self._again(forward, partner)
         begun = clocks.passed()
         until = begun + SLICE

@@ -51,7 +51,7 @@ _TOGETHER: Final = 1000
 """Statements of a move that are counted anew in one transaction."""
 _MOST_HALVED: Final = 5
 _LOOKED_AT: Final = 500
-_PARSED: Final = 128
+_PARSED: Final = 32
 _PARSED_BYTES: Final = 512 * 1024
 
 RULES: Final = 5

@@ -1,34 +1,17 @@
 """M16, M6 and what of M19 is about sharing: a server and a worker, real processes, and several organisations."""
 
-import base64
-import contextlib
 import csv
 import io
 import json
-import os
-import secrets
-import subprocess
-import sys
-import time
 import uuid
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from http.client import HTTPConnection
-from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
-from pymongo import MongoClient
 
-from lrs.leash import leashed
-from lrs.services.auth import digest
-from lrs.store.credentials import Credential
-from lrs.store.organisations import Organisation
 from schemas.training.terms import BASE
 
-PEPPER = "a pepper for tests, of 32 characters or more"
 HOME = "https://lms.lhu.example.vn"
-SECONDS = 30
 GIVING = {"all", "admin", "share", "records/read", "reports/read", "imports/write", "audit/read"}
 TAKING = {"share", "records/read", "reports/read", "audit/read"}
 ORGANISATIONS = {"lhu": GIVING, "youth-union": TAKING, "province": TAKING}
@@ -49,51 +32,17 @@ COLUMNS = [
 ]
 
 
-class Caller:
-    """Speaks for one organisation."""
+class World:
+    """A university that gives, and a union and a province that take."""
 
-    def __init__(self, port, organisation, key, secret):
-        token = base64.b64encode(f"{key}:{secret}".encode()).decode()
-        self._headers = {"Authorization": f"Basic {token}", "X-Experience-API-Version": "2.0.0"}
-        self._port, self.id = port, organisation
-        self.heard = ""
-
-    def ask(self, method, path, body=None, **headers):
-        """Return status, headers and body."""
-        if isinstance(body, list | dict):
-            body, headers = json.dumps(body).encode(), {"Content-Type": "application/json"} | headers
-        with contextlib.closing(HTTPConnection("127.0.0.1", self._port, timeout=SECONDS)) as connection:
-            connection.request(method, path, body, self._headers | headers)
-            answer = connection.getresponse()
-            text = answer.read().decode()
-            self.heard += text
-            return answer.status, answer.headers, text
-
-    def do(self, method, path, body=None, **headers):
-        status, _, text = self.ask(method, path, body, **headers)
-        assert status < 300, text
-        return json.loads(text)
-
-    def get(self, path, **query):
-        return self.do("GET", f"{path}?{urlencode(query)}")
-
-
-class Site:
-    """Three organisations on a server."""
-
-    def __init__(self, port, keys, database, worker):
-        self.lhu, self.union, self.province = (Caller(port, name, *keys[name]) for name in ORGANISATIONS)
-        self.database, self._worker = database, worker
+    def __init__(self, site):
+        self.site, self.database = site, site.database
+        self.lhu, self.union, self.province = (site.organisation(name, *of) for name, of in ORGANISATIONS.items())
         self.lhu.do("PUT", "/api/consents/wordings", {"wordings": [WORDING | {"text": TEXT}]})
 
     def agree(self, taker, **terms):
         """Make an agreement by which the university gives; return its id."""
-        wanted = {"giver": self.lhu.id, "taker": taker.id, "basis": "consent"} | terms
-        status, headers, text = taker.ask("POST", "/api/agreements", wanted)
-        assert status == 201, text
-        path = f"/api/agreements/{json.loads(text)['id']}"
-        assert self.lhu.do("POST", f"{path}/accept", **{"If-Match": headers["ETag"]})["state"] == "active"
-        return json.loads(text)["id"]
+        return self.site.agree(taker, self.lhu, {"giver": self.lhu.id, "taker": taker.id, "basis": "consent"} | terms)
 
     def record(self, rows):
         """Send a file of what people have said."""
@@ -103,15 +52,6 @@ class Site:
         writer.writerows(rows)
         return self.lhu.do("POST", "/api/consents", out.getvalue().encode(), **{"Content-Type": "text/csv"})
 
-    def until(self, reached):
-        """Wait until something holds; return it."""
-        until = time.monotonic() + SECONDS
-        while not (found := reached()):
-            assert self._worker.poll() is None, f"the worker ended with {self._worker.returncode}"
-            assert time.monotonic() < until, "the worker does not get on"
-            time.sleep(0.1)
-        return found
-
     def shared(self, taker, agreement, after=0):
         """Return all rows behind a place as they are once everything that is stored by now is shared, and the next."""
         now = datetime.now(UTC)
@@ -120,41 +60,15 @@ class Site:
             page = taker.get(f"/api/shared/{agreement}/records", after=after, limit=1000)
             return page if page["through"] and datetime.fromisoformat(page["through"]) >= now else None
 
-        page = self.until(settled)
+        page = self.site.until(settled)
         assert not page["more"]
         return page["records"], page["next"]
 
 
 @pytest.fixture(scope="module")
-def site(serve, mongod):
-    keys, databases = {}, []
-
-    def prepare(store):
-        databases.append(store.database.name)
-        for name, scopes in ORGANISATIONS.items():
-            keys[name], org = (secrets.token_hex(8), secrets.token_hex(8)), secrets.token_bytes(8)
-            store.organisations.insert(Organisation(name, org, name))
-            authority = json.dumps({"account": {"homePage": "https://lrs.example.vn", "name": name}}).encode()
-            hashed = digest(PEPPER.encode(), *keys[name])
-            store.credentials.put(
-                Credential(key=keys[name][0], org=org, digest=hashed, scopes=frozenset(scopes), authority=authority)
-            )
-
-    with serve(prepare) as running, working(mongod.uri, databases[0]) as worker, MongoClient(mongod.uri) as client:
-        yield Site(running.port, keys, client[databases[0]], worker)
-
-
-@contextlib.contextmanager
-def working(uri, database):
-    """Run `lrs worker`."""
-    settings = {"LRS_MONGODB_URI": uri, "LRS_DATABASE": database, "LRS_PEPPER": PEPPER, "LRS_LOG_LEVEL": "error"}
-    command = leashed([str(Path(sys.executable).with_name("lrs")), "worker"])
-    process = subprocess.Popen(command, env=settings | {"PATH": os.environ["PATH"]})
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
+def world(sites):
+    with sites() as site:
+        yield World(site)
 
 
 def said(name, verb, activity, what, *, at="2026-08-15T09:00:00+07:00", team=None, duration=None, band=None):
@@ -181,68 +95,68 @@ def purpose(code):
     return {"code": code, "vi": "Chia sẻ theo sự đồng ý", "en": "Shared by consent"}
 
 
-def test_m16_sharing_follows_consent_with_proof_and_withdrawals_are_recalled(site):
+def test_m16_sharing_follows_consent_with_proof_and_withdrawals_are_recalled(world):
     names = [f"m16-sv{number:04}" for number in range(100)]
-    agreement = site.agree(site.province, purpose=purpose("tinh"), level="pseudonymous", fields=["activity", "state"])
-    site.lhu.do("POST", "/xapi/statements", [said(each, "completed", "m16", "course") for each in names])
+    agreement = world.agree(world.province, purpose=purpose("tinh"), level="pseudonymous", fields=["activity", "state"])
+    world.lhu.do("POST", "/xapi/statements", [said(each, "completed", "m16", "course") for each in names])
     words = ["có", "Đồng ý"] * 35 + [""] * 10 + ["không"] * 10
     rows = [answer(*each) for each in zip(names, ["tinh"] * 90, words, strict=False)]
-    told = site.record(rows)  # ten were never asked
+    told = world.record(rows)  # ten were never asked
     assert (told["consents"], told["refusals"], told["faulty"]) == (70, 10, 10)
     assert {fault["rule"] for row in told["rows"] for fault in row["errors"]} == {"silence"}
     ids = [row["id"] for row in told["rows"][:70]]
 
-    given, after = site.shared(site.province, agreement)
+    given, after = world.shared(world.province, agreement)
     assert len({each["learner"] for each in given}) == len(given) == 70
     assert {(each["activity"], each["state"]) for each in given} == {(f"{HOME}/m16", "completed")}
-    assert site.shared(site.province, agreement, after) == ([], after)
+    assert world.shared(world.province, agreement, after) == ([], after)
 
     [proof] = [
-        each for each in site.lhu.get("/api/consents", purpose="tinh", limit=500)["consents"] if each["id"] == ids[0]
+        each for each in world.lhu.get("/api/consents", purpose="tinh", limit=500)["consents"] if each["id"] == ids[0]
     ]
     assert (proof["wording"], proof["given_by"], proof["how"]) == (WORDING, "self", "paper")
     assert (proof["given"], proof["standing"]) == ("2026-07-31T17:00:00.000000Z", True)
     assert proof["recorded_by"]
 
-    due = [site.lhu.do("POST", f"/api/consents/{each}/withdraw")["due"] for each in ids[:5]]
+    due = [world.lhu.do("POST", f"/api/consents/{each}/withdraw")["due"] for each in ids[:5]]
     today = (datetime.now(UTC) + timedelta(hours=7)).date()
     assert all(today < date.fromisoformat(each) <= today + timedelta(15) for each in due)
-    recalls, after = site.shared(site.province, agreement, after)
+    recalls, after = world.shared(world.province, agreement, after)
     assert Counter(each["recall"] for each in recalls) == {"withdrawn": 5}
     assert {each["id"] for each in recalls} < {each["id"] for each in given}
-    listed = site.province.get(f"/api/shared/{agreement}/recalls")["recalls"]
+    listed = world.province.get(f"/api/shared/{agreement}/recalls")["recalls"]
     assert {each["id"] for each in listed} == {each["id"] for each in recalls}
 
     now = datetime.now(UTC).isoformat()
-    assert site.record([answer(names[0], "tinh", "có", given=now)])["rows"][0]["standing"]
-    [again], after = site.shared(site.province, agreement, after)
+    assert world.record([answer(names[0], "tinh", "có", given=now)])["rows"][0]["standing"]
+    [again], after = world.shared(world.province, agreement, after)
     assert again["id"] in {each["id"] for each in recalls}
     assert "recall" not in again
-    assert "m16-sv" not in site.province.heard
-    assert "m16-sv" not in str(list(site.database["shares"].find()))
-    audited = site.lhu.ask("GET", "/api/audit?limit=1000")[2]
+    assert "m16-sv" not in world.province.heard
+    assert "m16-sv" not in str(list(world.database["shares"].find()))
+    audited = world.lhu.text("/api/audit", limit=1000)
     assert "m16-sv" not in audited
     assert TEXT not in audited
 
 
-def test_m16_consent_follows_who_somebody_is(site):
+def test_m16_consent_follows_who_somebody_is(world):
     """Joined with who consented, somebody is shared; split off again, recalled."""
-    agreement = site.agree(site.union, purpose=purpose("m16-doan"), level="pseudonymous", fields=["activity"])
+    agreement = world.agree(world.union, purpose=purpose("m16-doan"), level="pseudonymous", fields=["activity"])
     names = ["m16-lan", "m16-lan.cu"]
     told = [said(each, "completed", f"m16-{place}", "course") for place, each in enumerate(names, 1)]
-    site.lhu.do("POST", "/xapi/statements", told)
-    site.record([answer(names[0], "m16-doan", "có")])
-    assert len(current(site.shared(site.union, agreement)[0])) == 1
+    world.lhu.do("POST", "/xapi/statements", told)
+    world.record([answer(names[0], "m16-doan", "có")])
+    assert len(current(world.shared(world.union, agreement)[0])) == 1
     first, second = (f"account:{HOME} {each}" for each in names)
 
     def link(**decision):
-        site.lhu.do("POST", "/api/learners/links", {"links": [decision | {"reason": "roster"}]})
+        world.lhu.do("POST", "/api/learners/links", {"links": [decision | {"reason": "roster"}]})
 
     link(kind="join", identity=first, other=second)
-    one, other = current(site.shared(site.union, agreement)[0])
+    one, other = current(world.shared(world.union, agreement)[0])
     assert one["learner"] == other["learner"]
     link(kind="split", identity=second)
-    [left] = current(site.shared(site.union, agreement)[0])
+    [left] = current(world.shared(world.union, agreement)[0])
     assert left["activity"] == f"{HOME}/m16-1"
 
 
@@ -256,7 +170,7 @@ def current(rows):
     return list(held.values())
 
 
-def test_m6_hours_for_the_university_for_members_who_agreed_and_as_totals(site):
+def test_m6_hours_for_the_university_for_members_who_agreed_and_as_totals(world):
     names = [f"m6-sv{number:02}" for number in range(40)]
     start = datetime.fromisoformat("2026-08-01T07:00:00+07:00")
     sessions = [
@@ -275,65 +189,65 @@ def test_m6_hours_for_the_university_for_members_who_agreed_and_as_totals(site):
     sessions.append(sessions[0] | {"id": str(uuid.uuid4())})
     sessions[-1] = json.loads(json.dumps(sessions[-1]).replace("to-0", "to-1").replace("m6/0", "m6/299"))
     agreed = set(names[:25])
-    by_name = site.agree(
-        site.union,
+    by_name = world.agree(
+        world.union,
         purpose=purpose("doan-vien"),
         level="named",
         fields=["identities", "seconds"],
         filter={"types": ["support-session"]},
     )
-    site.agree(site.province, purpose=purpose("so-lieu"), basis="public-task", level="figures")
+    world.agree(world.province, purpose=purpose("so-lieu"), basis="public-task", level="figures")
     for begin in range(0, 300, 100):
-        site.lhu.do("POST", "/xapi/statements", sessions[begin : begin + 100])
-    site.record([answer(each, "doan-vien", "có" if each in agreed else "không") for each in names])
+        world.lhu.do("POST", "/xapi/statements", sessions[begin : begin + 100])
+    world.record([answer(each, "doan-vien", "có" if each in agreed else "không") for each in names])
 
-    rows, _ = site.shared(site.union, by_name)
+    rows, _ = world.shared(world.union, by_name)
     expected = Counter(each["actor"]["account"]["name"] for each in sessions)
     hours = Counter()
     for each in current(rows):
         [agent] = each["identities"]
         hours[agent["account"]["name"]] += each["seconds"] // 3600
     assert hours == {name: count for name, count in expected.items() if name in agreed}
-    assert not any(f'"{name}"' in site.union.heard for name in names[25:])
+    assert not any(f'"{name}"' in world.union.heard for name in names[25:])
 
-    own = site.lhu.get("/api/reports/hours", by="learner")
+    own = world.lhu.get("/api/reports/hours", by="learner")
     assert (len(own["rows"]), own["totals"]["learners"], own["totals"]["hours"]) == (40, 40, 299.0)
     assert [(row["hoursTold"] - row["hours"], row["overlapping"]) for row in own["rows"] if row["overlapping"]] == [
         (1.0, 2)
     ]
 
-    totals = site.until(lambda: figures(site))
+    totals = world.site.until(lambda: figures(world))
     assert (totals["learners"], totals["statements"]) == (40, 300)
-    assert "m6-sv" not in site.province.heard
-    assert site.province.ask("GET", "/api/reports/hours?by=learner&sharing=all")[0] == 400
+    assert "m6-sv" not in world.province.heard
+    assert world.province.ask("GET", "/api/reports/hours?by=learner&sharing=all")[0] == 400
 
 
-def figures(site):
-    totals = site.province.get("/api/reports/hours", sharing="all")["totals"]
+def figures(world):
+    totals = world.province.get("/api/reports/hours", sharing="all")["totals"]
     return totals if totals["statements"] == 300 else None
 
 
-def test_m19_records_of_children_are_shared_only_where_agreement_and_consents_say_so(site):
+def test_m19_records_of_children_are_shared_only_where_agreement_and_consents_say_so(world):
     usual = {"level": "pseudonymous", "fields": ["age_band", "activity"], "basis": "contract"}
     usual["filter"] = {"types": ["lab-visit"]}
-    without = site.agree(site.province, purpose=purpose("m19"), **usual)
-    with_them = site.agree(site.province, purpose=purpose("m19"), minors=True, **usual)
+    without = world.agree(world.province, purpose=purpose("m19"), **usual)
+    with_them = world.agree(world.province, purpose=purpose("m19"), minors=True, **usual)
     told = {"m19-both": "<16", "m19-parent": "<16", "m19-self": "<16", "m19-silent": "<16", "m19-adult": "40-59"}
     statements = [said(each, "attended", f"m19/{len(each)}", "lab-visit", band=band) for each, band in told.items()]
-    site.lhu.do("POST", "/xapi/statements", statements)
-    site.record(
+    world.lhu.do("POST", "/xapi/statements", statements)
+    world.record(
         [
             answer("m19-both", "m19", "có", given_by="both"),
             answer("m19-parent", "m19", "có", given_by="representative"),
             answer("m19-self", "m19", "có", given_by="self"),
         ]
     )
-    bands = [each["age_band"] for each in current(site.shared(site.province, without)[0])]
+    bands = [each["age_band"] for each in current(world.shared(world.province, without)[0])]
     assert bands == ["40-59"]
-    bands = sorted(each["age_band"] for each in current(site.shared(site.province, with_them)[0]))
+    bands = sorted(each["age_band"] for each in current(world.shared(world.province, with_them)[0]))
     assert bands == ["40-59", "<16"]
     young = answer("m19-parent", "m19", "có", given_by="representative", under_7="1", given="2/8/2026")
-    assert site.record([young])["consents"] == 1
-    bands = sorted(each["age_band"] for each in current(site.shared(site.province, with_them)[0]))
+    assert world.record([young])["consents"] == 1
+    bands = sorted(each["age_band"] for each in current(world.shared(world.province, with_them)[0]))
     assert bands == ["40-59", "<16", "<16"]
-    assert len(current(site.shared(site.province, without)[0])) == 1
+    assert len(current(world.shared(world.province, without)[0])) == 1

@@ -1,136 +1,19 @@
 """Records, reports and intake end to end: real processes of `lrs serve` and `lrs worker`, and nothing but HTTP."""
 
-import base64
-import contextlib
 import csv
 import hashlib
 import io
 import json
-import os
-import subprocess
-import sys
-import time
 import unicodedata
 import uuid
-from datetime import UTC, datetime
-from http.client import HTTPConnection
-from pathlib import Path
-from urllib.parse import urlencode
 
 import bson
-import pytest
-from pymongo import MongoClient
 
-from lrs.leash import leashed
-from lrs.services import data_sets
-from lrs.services.registries import RegistryService
-from schemas.registries.registries import Rows
-from schemas.registries.targets import Target
 from schemas.training.terms import BASE, VERSION
 
-ZONE = "Asia/Ho_Chi_Minh"
-PEPPER = "a pepper for tests, of 32 characters or more"
 HOME = "https://to.example.vn"
 NUMBER = "999203001234"
 PLAN = "192/KH-UBND:2025"
-TARGETS = (
-    Target("192", "26209", 2025, "Kế hoạch thử", "elderly", 300, 80.0),
-    Target("192", "26080", 2025, "Kế hoạch thử", "elderly", 100, 80.0),
-    Target("192", "25195", 2025, "Kế hoạch thử", "elderly", 80, 80.0),
-)
-SECONDS = 20
-
-
-class Caller:
-    """Speaks to the server with one key."""
-
-    def __init__(self, port, key, secret):
-        token = base64.b64encode(f"{key}:{secret}".encode()).decode()
-        self._headers = {"Authorization": f"Basic {token}", "X-Experience-API-Version": "2.0.0"}
-        self._port = port
-
-    def ask(self, method, path, body=None, **headers):
-        """Return status, headers and body."""
-        if isinstance(body, list | dict):
-            body = json.dumps(body, ensure_ascii=False).encode()
-            headers = {"Content-Type": "application/json"} | headers
-        with contextlib.closing(HTTPConnection("127.0.0.1", self._port, timeout=SECONDS)) as connection:
-            connection.request(method, path, body, self._headers | headers)
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read()
-
-    def get(self, path, **query):
-        """Return what is answered, as JSON."""
-        status, _, body = self.ask("GET", f"{path}?{urlencode(query)}" if query else path)
-        assert status == 200, body
-        return json.loads(body)
-
-    def post(self, path, body):
-        """Return what is answered to what was let in, as JSON."""
-        status, _, answer = self.ask("POST", path, body)
-        assert status in {200, 201}, answer
-        return json.loads(answer)
-
-
-class Site:
-    """A server and a worker on one database: ``own`` may do everything, ``province`` reads figures."""
-
-    def __init__(self, running, worker, database):
-        self.database = database
-        self._worker = worker
-        self._port = running.port
-        self.own = Caller(running.port, running.key, running.secret)
-        self.province = self.key("reports/read")
-
-    def key(self, *scopes, **intake):
-        """Make a key over HTTP, and its caller."""
-        made = self.own.post("/api/credentials", {"scopes": scopes, "intake": intake})
-        return Caller(self._port, made["key"], made["secret"])
-
-    def bound(self, bound, *scopes):
-        """Make a key that is bound, and its caller."""
-        made = self.own.post("/api/credentials", {"scopes": scopes, "bound": bound})
-        return Caller(self._port, made["key"], made["secret"])
-
-    def counted(self):
-        """Wait until everything that is stored by now is in the records."""
-        now, until = datetime.now(UTC), time.monotonic() + SECONDS
-        while datetime.fromisoformat(self.own.get("/api/progress")["through"]) < now:
-            assert self._worker.poll() is None, f"the worker ended with {self._worker.returncode}"
-            assert time.monotonic() < until, "the worker does not get on"
-            time.sleep(0.05)
-
-
-@contextlib.contextmanager
-def working(uri, database):
-    """Run `lrs worker`."""
-    settings = {
-        "LRS_MONGODB_URI": uri,
-        "LRS_DATABASE": database,
-        "LRS_PEPPER": PEPPER,
-        "LRS_LOG_LEVEL": "error",
-        "PATH": os.environ["PATH"],
-    }
-    process = subprocess.Popen(leashed([str(Path(sys.executable).with_name("lrs")), "worker"]), env=settings)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
-
-
-@pytest.fixture(scope="module")
-def site(serve, mongod):
-    databases = []
-
-    def prepare(store):
-        databases.append(store.database.name)
-        known = RegistryService(store, ZONE)
-        list(data_sets.load(store, known, "dong-nai"))
-        known.load(store.organisations.find("first").org, "cli", "targets", lambda _: Rows(targets=TARGETS))
-
-    with serve(prepare) as running, working(mongod.uri, databases[0]) as worker, MongoClient(mongod.uri) as client:
-        yield Site(running, worker, client[databases[0]])
 
 
 def person(name):
@@ -160,7 +43,7 @@ def elderly(name, unit, at):
 
 
 def test_m2_offline_classes_reach_the_province_as_coverage_and_nothing_more(site):
-    tablet = site.key("all")
+    tablet = site.own.key("all")
     days = [f"2025-08-{day}T23:30:00+07:00" for day in (14, 15, 16)]
     people = [(unit, place) for unit, count in (("26209", 90), ("26080", 70), ("25195", 40)) for place in range(count)]
     told = [elderly(f"m2-{unit}-{place}", unit, days[place % 3]) for unit, place in people]
@@ -276,7 +159,7 @@ def test_m23_a_certificate_that_a_team_earned_is_seen_by_the_team_and_by_no_othe
     )
     site.own.post("/xapi/statements", [title | {"verb": verb}, said("m23-c", "support-session", team=team, on="m23")])
     site.counted()
-    seen, unseen = (site.bound({"team": each}, "statements/read", "records/read") for each in (team, other))
+    seen, unseen = (site.own.bound({"team": each}, "statements/read", "records/read") for each in (team, other))
     assert [each["id"] for each in seen.get("/xapi/statements")["statements"]] == [title["id"]]
     [record] = seen.get("/api/records")["records"]
     assert (record["activity"], record["state"], record["is_group"]) == (f"{HOME}/thi-dua-217", "earned", True)
@@ -288,7 +171,7 @@ def test_m10_organisations_are_no_persons_and_an_employer_sees_its_own_staff_who
     staff = [(f"m10-{number}", places[number % 15]) for number in range(22)]
     at = "2025-12-05T09:00:00+07:00"
     site.own.post("/xapi/statements", [said(who, "e-commerce-task", at=at, organisation=code) for who, code in staff])
-    lms = site.bound({"organisation": "hkd-00"}, "statements/write", "statements/read/mine")
+    lms = site.own.bound({"organisation": "hkd-00"}, "statements/write", "statements/read/mine")
     course = said("m10-moi", "course", at=at, organisation="hkd-00", on="ban-hang")
     assert lms.post("/xapi/statements", [course]) == [course["id"]]
     foreign = said("m10-1", "course", at=at, organisation="hkd-01", on="ban-hang")
@@ -300,8 +183,8 @@ def test_m10_organisations_are_no_persons_and_an_employer_sees_its_own_staff_who
     assert (totals["totals"]["organisations"], totals["totals"]["learners"]) == (15, 22)
 
     open_, agreed = ({"organisation": "hkd-00"} | more for more in ({}, {"consent": "employer"}))
-    everybody = site.bound(open_, "records/read", "statements/read")
-    employer = site.bound(agreed, "records/read")
+    everybody = site.own.bound(open_, "records/read", "statements/read")
+    employer = site.own.bound(agreed, "records/read")
     assert names(everybody) == {"m10-0", "m10-15", "m10-moi"}
     assert {actor["account"]["name"] for actor in actors(everybody)} == names(everybody)
     assert names(employer) == set()
@@ -343,7 +226,7 @@ def test_m11_an_internship_is_one_record_of_both_sides_and_completed_when_both_h
         return told | {"verb": {"id": f"http://adlnet.gov/expapi/verbs/{verb}"}, "result": result}
 
     site.own.post("/xapi/statements", [intern(each, "registered", 1) for each in interns])
-    host, its_own = site.bound({"organisation": "vnuhcm"}, "statements/write", "records/read"), interns[:7]
+    host, its_own = site.own.bound({"organisation": "vnuhcm"}, "statements/write", "records/read"), interns[:7]
     spent = [("progressed", 6, {"duration": "PT36H"}), ("progressed", 20, {"duration": "P2W"})]
     told = [intern(each, verb, day, **result) for each in its_own for verb, day, result in spent]
     evaluated = [intern(each, "passed", 27, score={"scaled": 0.9}, success=True) for each in its_own]
@@ -382,7 +265,7 @@ def totals(site, report, month="2026-04", **query):
 
 def test_m24_what_came_of_training_is_told_in_shares_and_answers_stay_where_they_are(site):
     movement, opinion = "217/KH-UBND:2025", "ý kiến riêng của một người"
-    school, survey = (site.key("all", identities="pseudonymise") for _ in range(2))
+    school, survey = (site.own.key("all", identities="pseudonymise") for _ in range(2))
     trained = [{"mbox": f"mailto:m24-{number}@hoc.example.vn"} for number in range(200)]
     at = "2026-05-04T09:00:00+07:00"
     for begin in range(0, 200, 50):
@@ -426,7 +309,7 @@ def collected(collection):
 
 
 def test_m18_one_person_from_three_sources_is_one_and_the_number_is_nowhere(site):
-    sheet = site.key("all", identities="pseudonymise", contents="refuse")
+    sheet = site.own.key("all", identities="pseudonymise", contents="refuse")
     bank, tablet = "https://bang-ke.example.vn", "https://may-tinh-bang.example.vn"
     spelled = [NUMBER, f"{NUMBER[:3]} {NUMBER[3:]}", f"cccd_{NUMBER}", "\u200b".join(NUMBER), wide(NUMBER)]
     rows = [m18({"account": {"homePage": bank, "name": each}, "name": "NGUYEN THU HOA"}) for each in spelled]

@@ -120,6 +120,13 @@ class Agreements:
         """Return all agreements between organisations of this server that were accepted, whatever became of them."""
         return self._all({"accepted_by": {"$type": "string"}, "taker": {"$type": "binData"}}, None)
 
+    def strictest(self, org: bytes, session: ClientSession | None = None) -> int:
+        """Return the greatest ``k`` that an organisation has ever agreed on as the giver; 0 without any agreement."""
+        where = {"giver": org, "accepted_by": {"$type": "string"}}
+        with translated(), pymongo.timeout(self._deadline):
+            row = self._rows.find_one(where, {"k": 1}, sort=[("k", -1)], session=session)
+        return 0 if row is None else int(row["k"])
+
     def active(self, agreement: str, day: date, session: ClientSession | None = None) -> Agreement | None:
         """Return the agreement if something may be given by it on this day, or None.
 

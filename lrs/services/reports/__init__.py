@@ -159,7 +159,8 @@ class ReportService:
         self, principal: Principal, name: Report, question: Question, agreement: Agreement, session: Session
     ) -> Part:
         organisation = self._desk.organisation(agreement.giver)
-        k = max(organisation.small, agreement.k)
+        # One for all who are told of it, for ever: of two tables with two of them, the difference may tell of few.
+        k = max(organisation.small, self._store.agreements.strictest(agreement.giver, session))
         view = self._desk.told(principal, agreement.giver, k, session, question.at)
         source = Source(organisation.id, organisation.name, agreement.id, k)
         try:

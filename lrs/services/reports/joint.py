@@ -82,7 +82,7 @@ def joined(parts: Sequence[Part], view: View) -> Table:
     own = parts[0].table
     if own is None:
         raise ValueError("the caller's own figures are always there")
-    question, k = own.question, max(part.source.k for part in parts)
+    question, k = own.question, min(part.source.k for part in parts)
     rows: dict[tuple[bytes, ...], Line] = {}
     told: dict[tuple[bytes, ...], dict[str, Line | None]] = defaultdict(dict)
     for part in parts:
@@ -95,12 +95,12 @@ def joined(parts: Sequence[Part], view: View) -> Table:
                 rows.setdefault(key, {name: line[name] for name in (*question.by, *_BESIDE) if name in line})
     # An organisation without a line has nobody there; one that tells nothing at all may have.
     silent: dict[str, Line | None] = {part.source.id: None for part in parts if part.table is None}
-    lines = [rows[key] | _sum(silent | told[key], k) for key in sorted(rows)]
-    totals = _against(own.totals, _sum({part.source.id: part.total() for part in parts}, k))
+    lines = [rows[key] | _sum(silent | told[key]) for key in sorted(rows)]
+    totals = _against(own.totals, _sum({part.source.id: part.total() for part in parts}))
     return Table(own.name, replace(view, small=k), question, lines, totals)
 
 
-def _sum(told: Mapping[str, Line | None], k: int) -> Line:
+def _sum(told: Mapping[str, Line | None]) -> Line:
     """Return the sums over what organisations tell of one line, and who does not tell all of it."""
     known = [line for line in told.values() if line is not None]
     silent = {each for each, line in told.items() if line is None}
@@ -114,12 +114,9 @@ def _sum(told: Mapping[str, Line | None], k: int) -> Line:
         without |= hidden
         shown = [line for each, line in having.items() if each not in hidden]
         figure = sum(line[name] for line in shown)
-        # The strictest of all promises holds for the sum as well.
-        is_small = 0 < figure < k
-        if is_small or (not figure and (hidden or silent)):
+        if not figure and (hidden or silent):
             reasons = [having[each][reason] for each in hidden] + [None for _ in silent]
-            few = not reasons if is_small else reasons == ["small"]
-            found |= {name: None, flag: True, reason: "small" if few else "complement"}
+            found |= {name: None, flag: True, reason: "small" if reasons == ["small"] else "complement"}
             found |= {each: None for each in beside if any(each in line for line in known)}
         else:
             found |= {name: figure, flag: False, reason: None}

@@ -136,18 +136,22 @@ def test_nothing_is_told_any_more_as_soon_as_it_is_stopped(schools, share, said,
     assert (found["totals"]["learners"], len(found["organisations"])) == (0, 1)
 
 
-def test_the_stricter_k_of_agreement_and_giver_holds_and_the_strictest_for_the_sum(schools, share, said, people):
+def test_each_tells_by_the_strictest_k_that_it_has_ever_agreed_on(schools, share, said, people):
     schools[1].post(*[said(who=name) for name in people(15)])
     schools[2].post(*[said(who=name) for name in people(15)])
     schools[2].analyst.patch("/api/organisation", json={"small": 20})
     share(schools[1], schools[0], k=12)
-    first = schools[0].province("coverage", sharing="all")
-    assert (first["totals"]["learners"], first["k"]) == (15, 12)
     share(schools[2], schools[0], k=5)
-    found = schools[0].province("coverage", sharing="all")
-    assert (found["totals"]["learners"], found["k"]) == (None, 20)
-    ks = {each["id"]: each["k"] for each in found["organisations"]}
-    assert ks == {schools[0].id: K, schools[1].id: 12, schools[2].id: 20}
+
+    def told():
+        found = schools[0].province("coverage", sharing="all")
+        ks = {each["id"]: each["k"] for each in found["organisations"]}
+        return found["totals"]["learners"], found["totals"]["without"], [ks[each.id] for each in schools], found["k"]
+
+    assert told() == (15, [schools[2].id], [K, 12, 20], K)
+    # Whoever else is told of it, and whatever has become of that: two tables would tell more than each of them.
+    share(schools[1], schools[2], k=16)("end")
+    assert told() == (None, sorted(each.id for each in schools[1:]), [K, 16, 20], K)
 
 
 @pytest.mark.parametrize(
@@ -392,7 +396,11 @@ def test_a_thousand_pairs_of_overlapping_questions_tell_of_no_fewer_than_ten(sch
         covered = {own: NOTHING} | {
             giver.id: each for giver, each in zip(schools[1:], (one, other), strict=True) if each is not None
         }
-        acts = [share(giver, schools[0], **terms(covered[giver.id])) for giver in schools[1:] if giver.id in covered]
+        acts = [
+            share(giver, schools[0], k=rnd.choice((K, 2 * K)), **terms(covered[giver.id]))
+            for giver in schools[1:]
+            if giver.id in covered
+        ]
         for names in rnd.sample(BREAKDOWNS, 8):
             period = rnd.choice(("", "2025", "2025-Q3"))
             query = {"by": ",".join(names)} | (dict(zip(("from", "to"), SPANS[period], strict=True)) if period else {})

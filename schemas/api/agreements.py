@@ -123,7 +123,7 @@ class _TermsSchema(Strict):
     k = fields.Integer(
         strict=True,
         validate=validate.Range(LEAST, MOST),
-        metadata={"description": "People that a figure counts at least; the strictest of all that the giver has agreed on holds."},
+        metadata={"description": "People that a figure counts at least; the strictest that the giver agreed on holds."},
     )
     starts = Day()
     ends = Day(allow_none=True, description="The last day; null: until one side ends it.")

@@ -96,6 +96,8 @@ def many(put):
     verbs = ["attended", "completed", "passed", "failed", "somewhat"]
     told = [statement(rnd.choice(verbs), f"p{rnd.randrange(20)}", f"lop-{rnd.randrange(5)}") for _ in range(200)]
     for each in told:
+        # All are of one instant, so their ids put them in order.
+        each["id"] = str(uuid.UUID(int=rnd.getrandbits(128), version=4))
         if each["object"]["id"].endswith("lop-0"):
             tell_sides(each, rnd)
     told += [voiding(each) for each in rnd.sample(told, 20)]

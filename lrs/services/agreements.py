@@ -27,10 +27,11 @@ PURPOSE: Final = "agreements"
 
 
 class Secrets(NamedTuple):
-    """The keys of an agreement, opened: ``rows`` never changes, ``pseudonyms`` is the newest."""
+    """The keys of an agreement, opened: ``rows`` never changes, ``pseudonyms`` is the newest, ``earlier`` before it."""
 
     rows: bytes
     pseudonyms: bytes
+    earlier: tuple[bytes, ...] = ()
 
 
 class Agreements:
@@ -130,8 +131,8 @@ class Agreements:
 
     def secrets(self, agreement: Agreement) -> Secrets:
         """Return the keys of an agreement that was accepted; raise WrongPepper."""
-        rows, pseudonyms = agreement.keys[0], agreement.keys[-1]
-        return Secrets(self._seals.open(rows.sealed, agreement.id), self._seals.open(pseudonyms.sealed, agreement.id))
+        rows, *earlier, newest = (self._seals.open(each.sealed, agreement.id) for each in agreement.keys)
+        return Secrets(rows, newest, tuple(earlier))
 
     def _in_force(self, agreements: Sequence[Agreement]) -> list[Agreement]:
         today = self._registries.today()

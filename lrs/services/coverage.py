@@ -79,8 +79,8 @@ class Coverage:
 class KnownCoverage(Coverage):
     """Tells who travels of those whom the agreement's follower knows to.
 
-    It knows whom to recall by that, so nothing may leave about anybody else. Who has no records is nobody whom a
-    statement is about, and is not asked for.
+    It knows whom to recall by that, so nothing may leave about anybody else: not of those without records either, whom
+    statements tell of beside whom they are about.
     """
 
     def people(
@@ -88,10 +88,8 @@ class KnownCoverage(Coverage):
     ) -> People:
         """Return these learners as an agreement has them."""
         known = self._store.shares.people(agreement.id)
-        fresh = [each for each in numbers if each not in known]
-        strangers = {each.learner for each in self.aged(agreement.giver, fresh, session)}
         found = super().people(agreement, numbers, minors, session)
-        return replace(found, strangers=frozenset(strangers))
+        return replace(found, strangers=frozenset(each for each in numbers if each not in known))
 
 
 def minors_of(aged: Iterable[Aged]) -> set[int]:

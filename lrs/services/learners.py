@@ -195,6 +195,8 @@ class LearnerService:
         self._store.links.insert(org, taken, session)
         # What one of the identities has consented to is now another's, too, or no more.
         self._store.changes.note_people(org, {number for each in taken for number in each.numbers}, session)
+        parted = {each.numbers[0] for each in taken if each.kind == "split"}
+        self._store.changes.note_split(org, parted, session)
         return taken
 
     def _persons(self, org: bytes, wanted: Sequence[Wanted], session: Session) -> "_Persons":

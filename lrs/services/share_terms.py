@@ -90,7 +90,7 @@ class TermsOf:
     def _ready(self, agreement: Agreement, basis: str) -> Terms:
         registries, today = self._registries.current(), self.today()
         secrets = self._agreements.secrets(agreement)
-        pseudonyms = Pseudonyms(secrets.rows, secrets.pseudonyms)
+        pseudonyms = Pseudonyms(*secrets)
 
         def programme(name: str) -> str | None:
             found = registries.programmes.find(name)

@@ -23,7 +23,7 @@ from lrs.services.progress import RECORDS, Progress, place_of
 from lrs.services.share_terms import Terms, TermsOf
 from lrs.store import Store
 from lrs.store.agreements import Agreement
-from lrs.store.changes import Reason
+from lrs.store.changes import Reason, is_split
 from lrs.store.record_pages import Record
 from lrs.store.record_walks import Walked
 from lrs.store.records import NOBODY
@@ -111,6 +111,7 @@ class _Forward:
         self._held: dict[bytes, Row] = {}
         self._ended = False
         self._drained = False
+        self._given = set[int]()
         self._before = self.run = run
         self.looked = 0
 
@@ -153,7 +154,8 @@ class _Forward:
         # No number comes again, not even where a backup has brought back an older count.
         version, live = max(self.run.version, clocks.now()) if self._rows else self.run.version, self.run.live
         numbered = []
-        for row in self._rows:
+        # Of what was written twice, the last one counts.
+        for row in reversed({row.id: row for row in reversed(self._rows)}.values()):
             version += 1
             before = self._held.get(row.id)
             live += (row.recall is None) - (before is not None and before.recall is None)
@@ -205,24 +207,45 @@ class _Forward:
     def _judge(self, found: list[Walked], learners: Mapping[bytes, int], reasons: Mapping[bytes, Reason]) -> None:
         """Write what records give now; recall those of these learners, for these reasons, that are not among them."""
         numbers = {*learners.values(), *(each.record.learner for each in found)} - {NOBODY}
-        people, others = self._people(numbers)
+        split = {number for key, number in learners.items() if is_split(key)}
+        people, others = self._people(numbers, split)
         known = {each.record.key for each in found}
         found = [*found, *self._records(others - known - learners.keys())]
         gone = learners.keys() - known
         keys = [*gone, *(each.record.key for each in found)]
-        self._held = self._store.shares.find(self._agreement.id, map(self._terms.pseudonyms.row, keys), self._session)
+        ids = {self._terms.pseudonyms.row(key) for key in keys}
+        if self._agreement.statements:
+            ids |= {self._terms.pseudonyms.person(each) for each in numbers}
+        self._held = self._store.shares.find(self._agreement.id, ids, self._session)
+        nobody = numbers - self._store.learners.identities(self._org, numbers, self._session).keys()
+        if self._agreement.statements:
+            self._part(split)
         identities = self._identities(found, people)
         for each in found:
-            self._give(each, people, identities)
+            self._give(each, people, identities, anew=each.record.learner in split)
         for key in gone:
             if (row := self._held.get(self._terms.pseudonyms.row(key))) is not None:
-                self._recall(row, reasons[key], learners[key])
+                self._recall(row, reasons[key], learners[key], whole=learners[key] in nobody)
         if self._agreement.statements:
-            self._turn(numbers, people, {learners[key] for key in gone if reasons[key] == "erased"})
+            erased = {learners[key] for key in gone if reasons[key] == "erased"}
+            self._turn(numbers, people, erased, nobody)
         self.looked = len(keys)
 
-    def _people(self, numbers: Collection[int]) -> tuple[People, set[bytes]]:
-        """Return who these learners are, and all records of those who have become children, or are none any more."""
+    def _part(self, split: Collection[int]) -> None:
+        """Recall all about those who were told of as if they were somebody else, too; then they come again."""
+        before = BitMap.deserialize(self.run.people) if self.run.people else BitMap()
+        for each in split:
+            if each in before:
+                self._recall_person(each, "no-longer-covered")
+
+    def _recall_person(self, number: int, reason: Reason) -> None:
+        self._recall(Row(self._terms.pseudonyms.person(number), 0, None, None, FIRST), reason, number, whole=True)
+
+    def _people(self, numbers: Collection[int], split: Collection[int] = ()) -> tuple[People, set[bytes]]:
+        """Return who these learners are, and all records of those of whom all must be looked at.
+
+        These are those who have become children, or are none any more, and those of whom another one was split off.
+        """
         aged = self._coverage.aged(self._org, numbers, self._session)
         minors = minors_of(aged)
         before = BitMap.deserialize(self.run.minors) if self.run.minors else BitMap()
@@ -231,19 +254,26 @@ class _Forward:
             after = (before - BitMap(numbers)) | BitMap(minors)
             self.run = replace(self.run, minors=after.serialize())
         people = self._coverage.people(self._agreement, numbers, minors, self._session)
-        return people, {each.key for each in aged if each.learner in turned}
+        return people, {each.key for each in aged if each.learner in turned or each.learner in split}
 
-    def _turn(self, numbers: Collection[int], people: People, erased: Collection[int]) -> None:
-        """Recall whatever has left about those who travelled and do not any more, statements that made no row too."""
+    def _turn(self, numbers: Collection[int], people: People, erased: Collection[int], nobody: Collection[int]) -> None:
+        """Recall whatever has left about those who travelled and do not any more, statements that made no row too.
+
+        ``nobody`` are numbers that mean nobody any more, such as of who was joined to another one: later, nothing would
+        be noted of them.
+        """
         before = BitMap.deserialize(self.run.people) if self.run.people else BitMap()
         reasons = {each: "erased" if each in erased else people.barred(each) for each in numbers}
+        reasons |= {each: reasons[each] or "no-longer-covered" for each in nobody}
         gone = {each: reason for each, reason in reasons.items() if reason is not None and each in before}
         if self._ended:
-            gone = {each: reason for each, reason in gone.items() if reason != "no-longer-covered"}
+            gone = {each: why for each, why in gone.items() if why != "no-longer-covered" or each in nobody}
         fresh = {each for each, reason in reasons.items() if reason is None and each not in before and not self._ended}
+        if self._agreement.level == "named":
+            # Without the identities, which a record told, nobody could find the statements that are to be deleted.
+            fresh &= self._given
         for each, reason in gone.items():
-            row = Row(self._terms.pseudonyms.person(each), 0, None, None, FIRST)
-            self._recall(row, reason, each, whole=True)
+            self._recall_person(each, reason)
         if fresh:
             back = [self._terms.pseudonyms.person(each) for each in fresh]
             self._store.shares.remove(self._agreement.id, back, self._session)
@@ -255,7 +285,7 @@ class _Forward:
         numbers = {each.record.learner for each in found if people.barred(each.record.learner) is None} - {NOBODY}
         return self._store.learners.identities(self._org, numbers, self._session) if numbers else {}
 
-    def _give(self, walked: Walked, people: People, identities: Mapping[int, list[str]]) -> None:
+    def _give(self, walked: Walked, people: People, identities: Mapping[int, list[str]], *, anew: bool) -> None:
         record = walked.record
         row = self._held.get(self._terms.pseudonyms.row(record.key))
         if (reason := self._barred(walked, people)) is not None:
@@ -265,7 +295,8 @@ class _Forward:
             known = identities.get(record.learner, ())
             whose = Whose(record.key, record.learner, known, record.activity, record.registration)
             content = self._terms.rows.content(whose, record.standing)
-            if row is None or row.content != content:
+            self._given.add(record.learner)
+            if anew or row is None or row.content != content:
                 self._rows.append(Row(self._terms.pseudonyms.row(record.key), 0, content, None, record.key))
 
     def _barred(self, walked: Walked, people: People) -> Reason | None:
@@ -280,11 +311,12 @@ class _Forward:
     def _recall(self, row: Row, reason: Reason, learner: int, *, whole: bool = False) -> None:
         """Let a row say that it must be deleted, and whose it was where everything of that person must be."""
         # What was given is not to be deleted only because nothing is given any more.
-        if row.recall is not None or (self._ended and reason == "no-longer-covered"):
+        if row.recall is not None or (self._ended and reason == "no-longer-covered" and not whole):
             return
         told: dict[str, object] = {"id": row.id.hex(), "recall": reason}
         if whole or reason in _PERSONAL:
             # By the name that it was given out under, which a rotation may just have ended.
             known = self._terms.pseudonyms.learner(learner) if row.content is None else _decode(row.content)["learner"]
-            told["learner"] = known
+            # Statements that were given before have the names of before.
+            told |= {"learner": known, "learners": self._terms.pseudonyms.learners(learner)}
         self._rows.append(Row(row.id, 0, _encode(told), reason, row.record))

@@ -52,6 +52,8 @@ def _faults(made: Agreement) -> Iterator[Fault]:
             yield Fault(f"filter.{name}", "level", "Figures are by whole months, units, programmes and groups only.")
     if made.level != "named" and PERSONAL in made.fields:
         yield Fault("fields", "level", "Identities travel at the level named only.")
+    if made.level == "named" and made.statements and made.taker is not None and PERSONAL not in made.fields:
+        yield Fault("fields", "recalls", "Named statements need the field identities: recalls go by it.")
     if made.taker is None and not made.statements:
         yield Fault("statements", "partner", "Somebody outside is given statements, or nothing.")
 

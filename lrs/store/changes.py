@@ -25,6 +25,8 @@ START: Final = bytes(PLACE_BYTES)
 _TURN_BYTES: Final = 8
 _LAST_PART: Final = 0xFFFF
 _LAST: Final = b"\xff" * PLACE_BYTES
+_NUMBER_BYTES: Final = 8
+_SPLIT: Final = b"split"
 _TOGETHER: Final = 1000
 """Records of one document: as many as whoever reads them can look at in one transaction."""
 
@@ -35,7 +37,7 @@ _unpack = msgspec.msgpack.Decoder(list[tuple[bytes, int]]).decode
 class Noted(NamedTuple):
     """Some records that changed in one transaction, with whose they are, and why where they have gone.
 
-    ``place`` is where whoever has seen them goes on.
+    Among the keys of records are such as stand for people alone. ``place`` is where whoever has seen them goes on.
     """
 
     place: bytes
@@ -72,7 +74,7 @@ class Changes:
     def now(self, org: bytes, session: ClientSession) -> bytes:
         """Return the place behind everything that a transaction sees."""
         row = self._moves.find_one({"_id": org}, {"turns": 1}, session=session)
-        return _place(int(row["turns"]) if row else 0, _LAST_PART)
+        return behind(int(row["turns"]) if row else 0)
 
     def note(
         self, org: bytes, learners: Mapping[bytes, int], session: ClientSession, reason: Reason = "voided"
@@ -97,11 +99,20 @@ class Changes:
     def note_people(
         self, org: bytes, numbers: Collection[int], session: ClientSession, reason: Reason = "no-longer-covered"
     ) -> None:
-        """Note all records of these learners, as ``note`` does: what is known of the people has changed."""
+        """Note all records of these learners, as ``note`` does: what is known of the people has changed.
+
+        Who has no records is noted alone: statements may have told of him.
+        """
         where = {"org": org, "learner": {"$in": list(numbers)}}
         if self.noted(org, session):
             rows = self._records.find(where, {"learner": 1}, session=session)
-            self.note(org, {row["_id"][ORG_BYTES:]: int(row["learner"]) for row in rows}, session, reason)
+            found = {row["_id"][ORG_BYTES:]: int(row["learner"]) for row in rows}
+            found |= {_number(each): each for each in set(numbers) - set(found.values())}
+            self.note(org, found, session, reason)
+
+    def note_split(self, org: bytes, numbers: Collection[int], session: ClientSession) -> None:
+        """Note that some of what was told of these learners was about somebody else, as ``note`` does."""
+        self.note(org, {_SPLIT + _number(each): each for each in numbers}, session, "no-longer-covered")
 
     def after(self, org: bytes, place: bytes, session: ClientSession, *, most: int) -> list[Noted]:
         """Return what was noted behind a place, in order: about ``most`` records; none where nothing is left."""
@@ -134,6 +145,20 @@ class Changes:
             {"_id": {"$gte": org + first, "$lte": org + last}}, {"_id": 1}, sort=[("_id", -1)], session=session
         )
         return first if taken is None else _next(taken["_id"][ORG_BYTES:])
+
+
+def is_split(key: bytes) -> bool:
+    """Tell whether this was noted by ``note_split``, and is no record's key."""
+    return key.startswith(_SPLIT) and len(key) == len(_SPLIT) + _NUMBER_BYTES
+
+
+def behind(turn: int) -> bytes:
+    """Return the place behind everything of a turn."""
+    return _place(turn, _LAST_PART)
+
+
+def _number(number: int) -> bytes:
+    return number.to_bytes(_NUMBER_BYTES)
 
 
 def _place(turn: int, part: int) -> bytes:

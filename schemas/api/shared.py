@@ -80,6 +80,14 @@ class _RecallSchema(Schema):
             " deleted, statements too."
         }
     )
+    learners = fields.List(
+        fields.String(),
+        metadata={
+            "description": "In a recall with a `learner`: all pseudonyms of this person under this agreement, those of"
+            " before a rotation too, the newest first. What has any of them is to be deleted. Named statements have"
+            " none: delete those about the `identities` that records with this `learner` had told."
+        },
+    )
     recall = fields.String(
         validate=validate.OneOf(_REASONS), metadata={"description": "Why this record must be deleted, if it must be."}
     )

@@ -27,12 +27,14 @@ class Pseudonyms:
     """Pseudonyms of one agreement.
 
     ``first`` is its first key: what it makes stays the same for ever, so that rows and statements are known again.
-    ``last`` is its newest: people are called by it, and called otherwise after a rotation.
+    ``last`` is its newest: people are called by it, and called otherwise after a rotation. By the ``earlier`` ones they
+    were called before.
     """
 
-    def __init__(self, first: bytes, last: bytes) -> None:
+    def __init__(self, first: bytes, last: bytes, earlier: Iterable[bytes] = ()) -> None:
         self._first = first
         self._last = last
+        self._earlier = tuple(earlier)
 
     def row(self, record: bytes) -> bytes:
         """Return what stands for a record, by its key."""
@@ -53,7 +55,11 @@ class Pseudonyms:
 
     def learner(self, number: int) -> str:
         """Return what a learner is called, by the number that the giver has him under."""
-        return _keyed(self._last, b"learner", str(number).encode()).hex()[:_NAME_LENGTH]
+        return _called(self._last, number)
+
+    def learners(self, number: int) -> list[str]:
+        """Return all that a learner was ever called, the newest first."""
+        return [_called(key, number) for key in (self._last, *reversed(self._earlier))]
 
     def account(self, number: int) -> dict[str, Any]:
         """Return the identifier of a learner in statements."""
@@ -76,6 +82,10 @@ def names_in(identities: Iterable[str]) -> frozenset[str]:
         name = who.partition(" ")[2] if who.startswith(_ACCOUNT) else who.partition(":")[2]
         found |= {name, name.partition("@")[0]}
     return frozenset(name.casefold() for name in found if len(name) >= _SHORTEST)
+
+
+def _called(key: bytes, number: int) -> str:
+    return _keyed(key, b"learner", str(number).encode()).hex()[:_NAME_LENGTH]
 
 
 def _keyed(key: bytes, purpose: bytes, text: bytes) -> bytes:

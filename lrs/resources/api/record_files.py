@@ -32,7 +32,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _INTEGERS: Final = frozenset({"learner", "attempts", "seconds", "statements", "version"})
 _NUMBERS: Final = frozenset({"score_best", "score_latest"})
 _INSTANTS: Final = frozenset({"first", "last", "ended"})
-_LISTS: Final = frozenset({"identities", "programmes", "groups", "flags"})
+_LISTS: Final = frozenset({"identities", "learners", "programmes", "groups", "flags"})
 _COLUMNS: Final = (
     *("id", "learner", "identities", "is_group", "activity", "registration", "type", "kind", "state"),
     *("first", "last", "ended", "attempts", "score_best", "score_latest", "seconds"),

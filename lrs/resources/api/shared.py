@@ -29,7 +29,7 @@ _PARTS: Final = {
     "score": ("score_best", "score_latest"),
     "unit_as_of": ("unit_code", "unit_name", "unit_label"),
 }
-_ALWAYS: Final = ("id", "version", "recall", "learner")
+_ALWAYS: Final = ("id", "version", "recall", "learner", "learners")
 
 
 def shared(service: SharedService) -> Section:

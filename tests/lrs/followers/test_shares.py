@@ -11,11 +11,15 @@ from lrs.errors import Unavailable
 from lrs.followers.feed import Follower
 from lrs.followers.shares import shares_follower
 from lrs.services.agreeing import AgreementService
+from lrs.services.agreements import Agreements
+from lrs.services.coverage import KnownCoverage
+from lrs.services.departures import Departures
 from lrs.services.folding import Folding
 from lrs.services.learners import LearnerService, Wanted
 from lrs.services.principals import Principal
 from lrs.services.registries import RegistryService
 from lrs.services.setup import first_credential
+from lrs.services.share_terms import TermsOf
 from lrs.store.organisations import Organisation
 from lrs.store.rows import Row, document_id
 from schemas.sharing.agreements import Filter
@@ -557,3 +561,154 @@ def test_figures_have_no_rows(store, agreed, put, follow):
     put(statement())
     follow()
     assert store.shares.run(made.id) is None
+
+
+def erase(store, org, found):
+    def write(session):
+        store.links.hold(org, session)
+        store.changes.note_people(org, found, session, "erased")
+        store.removals.forget_records(org, found, session)
+        store.removals.forget_learners(org, found, session)
+
+    store.transact(write)
+
+
+@pytest.fixture
+def terms(store):
+    registries = RegistryService(store, ZONE)
+    return TermsOf(Agreements(store, PEPPER, registries), registries, ZONE)
+
+
+@pytest.fixture
+def name_of(store, terms, giver):
+    """Return what somebody is called by an agreement now."""
+
+    def name(agreement, who):
+        [number] = numbers(store, giver.org, who)
+        return terms.of(store.agreements.get(agreement.id)).pseudonyms.learner(number)
+
+    return name
+
+
+@pytest.fixture
+def leaving(store, terms, giver, consents):
+    """Return the texts of all statements that leave by an agreement now."""
+    departures = Departures(store, PEPPER, terms, KnownCoverage(store, consents))
+
+    def texts(agreement):
+        batch = store.statements.after(giver.org, 0, through=10**9, most=99)
+        return [each.text.decode() for each in departures.parcels(agreement, batch, {})]
+
+    return texts
+
+
+def rows_of(store, agreement, after=0):
+    rows = store.shares.page(agreement.id, after, 2**62, most=99)
+    return [json.loads(row.content) | {"version": row.version} for row in rows if row.content is not None]
+
+
+def names_recalled(store, agreement):
+    return {name for each in rows_of(store, agreement) if "recall" in each for name in each.get("learners", ())}
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_whoever_is_joined_is_recalled_by_the_name_that_is_no_more(
+    store, agreed, agreeing, put, follow, giver, name_of, over
+):
+    made = agreed(statements=True)
+    put(statement(who="an"), statement(who="ann", activity="lop-2"))
+    follow()
+    names = {name_of(made, who) for who in ("an", "ann")}
+    if over:
+        agreeing.end(giver, made.id)
+        follow()
+    known = LearnerService(store, follow.folding, PEPPER)
+    known.link(giver, [Wanted("join", f"account:{HOME} an", "same-person", f"account:{HOME} ann")])
+    follow()
+    assert names_recalled(store, made) == names - {name_of(made, "an")}
+    assert over or name_of(made, "an") in {each["learner"] for each in rows_of(store, made) if "recall" not in each}
+    erase(store, giver.org, numbers(store, giver.org, "an"))
+    follow()
+    assert names_recalled(store, made) == names
+    assert not store.shares.people(made.id)
+
+
+def test_of_whom_another_one_is_split_off_all_is_recalled_and_comes_again(
+    store, agreed, put, follow, giver, name_of, leaving
+):
+    made = agreed(statements=True)
+    put(statement(who="an"), statement(who="ann", activity="lop-2"), statement(who="binh"))
+    known = LearnerService(store, follow.folding, PEPPER)
+    known.link(giver, [Wanted("join", f"account:{HOME} an", "same-person", f"account:{HOME} ann")])
+    follow()
+    name = name_of(made, "an")
+    reader = Taker(store, made)
+    assert reader.activities() == ["lop-1", "lop-1", "lop-2"]
+    known.link(giver, [Wanted("split", f"account:{HOME} ann", "mistake")])
+    follow()
+    names = {name_of(made, who) for who in ("an", "ann")}
+    [recall] = [each for each in rows_of(store, made, reader.after) if name in each.get("learners", ())]
+    again = [each for each in rows_of(store, made, reader.after) if "recall" not in each]
+    assert (name in names, recall["recall"]) == (True, "no-longer-covered")
+    assert {each["learner"] for each in again} == names
+    assert recall["version"] < min(each["version"] for each in again)
+    assert len(leaving(made)) == 3
+    erase(store, giver.org, numbers(store, giver.org, "an", "ann"))
+    follow()
+    assert names_recalled(store, made) == names
+
+
+@pytest.mark.parametrize("level", ["pseudonymous", "named"])
+def test_nothing_leaves_of_people_without_records_whom_a_statement_tells_of(
+    store, agreed, put, follow, giver, consents, leaving, level
+):
+    fields = ("activity", "identities") if level == "named" else FIELDS
+    made = agreed(statements=True, level=level, fields=fields, basis="consent")
+    mentored = statement(who="an") | {"object": {"objectType": "Agent", **person("binh")}}
+    mentored["verb"] = {"id": "http://id.tincanapi.com/verb/mentored"}
+    put(statement(who="an", instructor=person("co")), mentored)
+    store.learners.numbers(giver.org, [f"account:{HOME} {each}" for each in ("an", "binh", "co")])
+    say(store, giver, consents, "an", "binh", "co")
+    follow()
+    [text] = leaving(made)
+    assert "lop-1" in text
+    assert '"co"' not in text
+
+
+def test_whose_record_was_voided_and_who_is_still_told_of_is_recalled(store, agreed, put, follow, giver, name_of):
+    made = agreed(statements=True)
+    own = statement(who="binh")
+    put(statement(who="an"), own)
+    follow()
+    name = name_of(made, "binh")
+    put(voiding(own))
+    follow()
+    assert name not in names_recalled(store, made)
+    erase(store, giver.org, numbers(store, giver.org, "binh"))
+    follow()
+    assert name in names_recalled(store, made)
+
+
+def test_who_is_not_told_by_identities_is_not_in_named_statements(store, agreed, put, follow, giver, leaving):
+    named = {"level": "named", "fields": ("activity", "identities"), "statements": True}
+    made = agreed(**named, filter=Filter(states=("passed",)))
+    put(statement(who="an"), statement("passed", "binh"))
+    follow()
+    assert set(store.shares.people(made.id)) == numbers(store, giver.org, "binh")
+    assert all('"an"' not in each for each in leaving(made))
+
+
+def test_a_recall_tells_all_names_that_somebody_ever_had(store, agreed, agreeing, put, follow, giver, name_of):
+    made = agreed(statements=True)
+    put(statement(who="an"), statement(who="binh"))
+    follow()
+    names = [name_of(made, "an")]
+    for _ in range(2):
+        agreeing.rotate(giver, made.id)
+        follow()
+        names.insert(0, name_of(made, "an"))
+    erase(store, giver.org, numbers(store, giver.org, "an"))
+    follow()
+    recalls = [each for each in rows_of(store, made) if "recall" in each]
+    assert [each["learners"] for each in recalls] == [names, names]
+    assert {each["learner"] for each in recalls} == {names[0]}

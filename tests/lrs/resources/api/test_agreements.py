@@ -173,6 +173,7 @@ def test_what_is_not_said_is_as_usual(sides, wanted):
         ({"level": "figures", "filter": {"to": "2026-01-30"}}, "filter.to"),
         ({"fields": ["identities"]}, "fields"),
         ({"fields": ["password"]}, "fields[0]"),
+        ({"level": "named", "statements": True, "fields": ["state"]}, "fields"),
         ({"starts": "2026-02-01", "ends": "2026-01-31"}, "ends"),
         ({"filter": {"units": ["99999"]}}, "filter.units[0]"),
         ({"filter": {"groups": ["rich"]}}, "filter.groups[0]"),
@@ -348,7 +349,7 @@ def test_new_pseudonyms_are_made_by_the_giver_and_rows_stay(sides, agreed, door,
 
 def test_two_agreements_have_nothing_in_common(agreed, door, shared_store):
     keys = [door.secrets(shared_store.agreements.get(agreed()["id"])) for _ in range(2)]
-    assert len({*keys[0], *keys[1]}) == 4
+    assert len({*keys[0][:2], *keys[1][:2]}) == 4
 
 
 def test_changes_of_records_are_noted_from_the_first_agreement_on_records(sides, agreed, shared_store):

@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 import zipfile
+from datetime import date, timedelta
 
 import bson
 import pytest
@@ -116,8 +117,10 @@ def check_that_clocks_run(own):
         time.sleep(0.5)
     assert made["due"] == "2026-09-16"
     assert own.do("POST", f"{REQUESTS}/{made['id']}/acknowledge")["state"] == "acknowledged"
+    assert own.do("POST", f"{REQUESTS}/{made['id']}/refuse", {"reason": "unfounded"})["state"] == "refused"
+    made = requested(own, "object")
     longer = own.do("POST", f"{REQUESTS}/{made['id']}/extend", {"reason": "complex"})
-    assert longer["due"] == "2026-10-01"
+    assert date.fromisoformat(longer["due"]) - date.fromisoformat(made["due"]) == timedelta(15)
     assert own.do("POST", f"{REQUESTS}/{made['id']}/refuse", {"reason": "unfounded"})["state"] == "refused"
 
 

@@ -154,12 +154,17 @@ class RequestService:
         return self._change(principal, request, "request.acknowledged", change)
 
     def extend(self, principal: Principal, request: str, reason: str, note: str = "") -> Told:
-        """Move the day on which it is due, once, by what the policies say; raise NotFound, Conflict."""
+        """Move the day on which it is due, once and before it has passed, by what the policies say.
+
+        Raise NotFound, Conflict: an answer that is late already stays so.
+        """
         term, holidays = self._policies.of(principal.org).deadlines.extension, self._registries.current().holidays.days
 
         def change(held: Request) -> Mapping[str, Any]:
             if held.extended is not None:
                 raise Conflict("This request was extended already")
+            if held.due < self._registries.today():
+                raise Conflict("The day on which this request was due has passed; it cannot be extended any more")
             return {"extended": clocks.now(), "extension": reason, "due": due(held.due, term, holidays)}
 
         return self._change(principal, request, "request.extended", change, note)

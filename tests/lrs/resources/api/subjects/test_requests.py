@@ -62,10 +62,11 @@ def wait_for(ask, enough):
 
 
 def test_it_goes_from_step_to_step_and_each_is_audited_without_who_it_is_about(office):
-    made = office.ask("access", LAN, received="2026-08-03", note="bà Lan gọi")
+    made = office.ask("access", LAN, note="bà Lan gọi")
     assert office.do(made, "acknowledge")["state"] == "acknowledged"
     longer = office.do(made, "extend", {"reason": "third-party", "note": "đã gửi thư"})
-    assert (longer["due"], longer["extension"]) == ("2026-08-28", "third-party")
+    due = date.fromisoformat(made["due"]) + timedelta(15)
+    assert (longer["due"], longer["extension"]) == (due.isoformat(), "third-party")
     done = office.do(made, "fulfil", {"note": "đã giao bản in"})
     assert (done["state"], done["answer"], done["counts"]) == ("fulfilled", "đã gửi thư\nđã giao bản in", {})
     assert all(done[name] for name in ("closed", "acknowledged", "extended"))
@@ -97,6 +98,16 @@ def test_no_step_is_taken_twice_and_none_after_the_answer(office, steps, last, b
     for step in steps:
         office.do(made, *(step if isinstance(step, tuple) else (step,)))
     office.do(made, last, body, 409)
+
+
+@pytest.mark.parametrize(("days", "status"), [(10, 200), (11, 409)])
+def test_what_is_late_already_cannot_be_made_to_look_as_if_it_were_not(office, days, status):
+    """On the last day it may still be extended."""
+    today = date.fromisoformat(office.ask("object", LAN)["received"])
+    made = office.ask("access", LAN, received=(today - timedelta(days)).isoformat())
+    office.do(made, "acknowledge")
+    office.do(made, "extend", {"reason": "complex"}, status)
+    assert office.get(f"{PATH}/{made['id']}")["overdue"] is (status == 409)
 
 
 def test_a_refusal_says_why(office):

@@ -1,5 +1,7 @@
 """The journal of erasures: ``erasures`` has one document a request, ``erased_statements`` the ids that went with it.
 
+Of statements that were rewritten the ids are there until the erasure is settled: they may be on their way elsewhere.
+
 Of whose data were erased there are keyed hashes. Only until an erasure is settled are there also the identities
 themselves, sealed with what is not in the database, so that whoever goes on with it need not look for them again.
 """
@@ -21,13 +23,18 @@ _DIGEST: Final = 16
 _UUID: Final = 16
 _SEQUENCE: Final = 4
 _LAST: Final = b"\xff" * _SEQUENCE
+# Bytes are ordered by their number first: with one more, these lie apart from what has gone.
+_CHANGED_FIRST: Final = bytes(_SEQUENCE + 1)
+_CHANGED_LAST: Final = b"\xff" * (_SEQUENCE + 1)
 
 
 class Erasure(NamedTuple):
     """An entry; instants are microseconds since the epoch, None where it has not come to that.
 
     ``id`` is the organisation and a hash of the ``request``. ``by`` asked for it. ``done``: everything that there was
-    has gone; ``sealed`` is there until it is ``settled``: what was on its way meanwhile has gone, too.
+    has gone; ``sealed`` is there until it is ``settled``: what was on its way meanwhile has gone, too. Up to
+    ``searched``, as statements are stored, everybody who is named was looked at; ``since`` is from where all are looked
+    at once more before it is settled.
     """
 
     id: bytes
@@ -39,6 +46,8 @@ class Erasure(NamedTuple):
     sealed: bytes | None = None
     done: int | None = None
     settled: int | None = None
+    searched: int = 0
+    since: int = 0
 
     @property
     def org(self) -> bytes:
@@ -73,7 +82,12 @@ class Erasures:
             {"_id": erasure.id},
             {
                 "$setOnInsert": {"request": erasure.request, "by": erasure.by, "begun": erasure.begun, "counts": {}},
-                "$set": {"sealed": erasure.sealed, "changed": now},
+                "$set": {
+                    "sealed": erasure.sealed,
+                    "changed": now,
+                    "searched": erasure.searched,
+                    "since": erasure.since,
+                },
                 "$addToSet": {"hashes": {"$each": list(erasure.hashes)}},
                 "$unset": {"done": "", "settled": ""},
             },
@@ -105,20 +119,47 @@ class Erasures:
             rows = self._rows.find({"changed": {"$gte": since}}).sort("changed", 1)
             return [(int(row["changed"]), _erasure(row)) for row in rows]
 
-    def add(
-        self, erasure: bytes, counts: Mapping[str, int], gone: Sequence[bytes], now: int, session: ClientSession
+    def widen(self, erasure: Erasure, hashes: Sequence[str], sealed: bytes, searched: int, now: int) -> None:
+        """Remember how far everybody who is named was looked at, and who was found; unless somebody else has."""
+        where = {"_id": erasure.id, "sealed": erasure.sealed}
+        change: Document = {"$set": {"sealed": sealed, "searched": searched}}
+        if not {*hashes} <= {*erasure.hashes}:
+            change["$set"]["changed"] = now
+            change["$addToSet"] = {"hashes": {"$each": list(hashes)}}
+        with translated(), pymongo.timeout(self._deadline):
+            self._rows.update_one(where, change)
+
+    def add(  # noqa: PLR0913, PLR0917 - what one transaction has done
+        self,
+        erasure: bytes,
+        counts: Mapping[str, int],
+        gone: Sequence[bytes],
+        now: int,
+        session: ClientSession,
+        rewritten: Sequence[bytes] = (),
     ) -> None:
-        """Count what goes in a transaction, and keep the ids of statements, of 16 bytes, that do."""
+        """Count what goes in a transaction, and keep the ids of statements, of 16 bytes, that do or are rewritten."""
         some = {f"counts.{kind}": count for kind, count in counts.items() if count}
         if some or gone:
             change: Document = {"$set": {"changed": now}} | ({"$inc": some} if some else {})
             self._rows.update_one({"_id": erasure}, change, session=session)
-        if gone:
-            span = {"$gt": erasure, "$lte": erasure + _LAST}
-            last = self._went.find_one({"_id": span}, {"_id": 1}, sort=[("_id", -1)], session=session)
-            place = 1 if last is None else _place(last["_id"]) + 1
-            row = {"_id": erasure + place.to_bytes(_SEQUENCE), "statements": b"".join(gone)}
-            self._went.insert_one(row, session=session)
+        for ids, first in ((gone, bytes(_SEQUENCE)), (rewritten, _CHANGED_FIRST)):
+            if ids:
+                self._list(erasure, ids, first, session)
+
+    def _list(self, erasure: bytes, ids: Sequence[bytes], first: bytes, session: ClientSession) -> None:
+        span = {"$gte": erasure + first, "$lte": erasure + b"\xff" * len(first)}
+        last = self._went.find_one({"_id": span}, {"_id": 1}, sort=[("_id", -1)], session=session)
+        place = 1 if last is None else _place(last["_id"]) + 1
+        row = {"_id": erasure + place.to_bytes(len(first)), "statements": b"".join(ids)}
+        self._went.insert_one(row, session=session)
+
+    def rewritten(self, erasure: bytes) -> Iterator[list[bytes]]:
+        """Yield the ids of statements, of 16 bytes, that were rewritten by an erasure that is not settled yet."""
+        with translated(), pymongo.timeout(self._deadline):
+            rows = list(self._went.find({"_id": _rewritten(erasure)}).sort("_id", 1))
+        for row in rows:
+            yield _parted(row["statements"])
 
     def went(self, erasure: bytes, after: int = 0) -> Iterator[Went]:
         """Yield the statements that went with an erasure, behind a place, in order."""
@@ -126,17 +167,26 @@ class Erasures:
         with translated(), pymongo.timeout(self._deadline):
             rows = list(self._went.find({"_id": span}).sort("_id", 1))
         for row in rows:
-            ids = row["statements"]
-            yield Went(erasure, _place(row["_id"]), [ids[n : n + _UUID] for n in range(0, len(ids), _UUID)])
+            yield Went(erasure, _place(row["_id"]), _parted(row["statements"]))
 
     def finish(self, erasure: bytes, now: int, session: ClientSession) -> None:
-        """Remember that everything that there was has gone."""
-        self._rows.update_one({"_id": erasure}, {"$set": {"done": now, "changed": now}}, session=session)
+        """Remember that everything that there was has gone; what is stored meanwhile is to be looked at once more."""
+        change = [{"$set": {"done": now, "changed": now, "searched": {"$ifNull": ["$since", 0]}}}]
+        self._rows.update_one({"_id": erasure}, change, session=session)
 
     def settle(self, erasure: bytes, now: int, session: ClientSession) -> None:
-        """Remember that what was on its way has gone, too, and forget whose it was."""
-        change = {"$set": {"settled": now, "changed": now}, "$unset": {"sealed": ""}}
+        """Remember that what was on its way has gone, too, and forget whose it was and what was rewritten."""
+        change = {"$set": {"settled": now, "changed": now}, "$unset": {"sealed": "", "searched": "", "since": ""}}
         self._rows.update_one({"_id": erasure}, change, session=session)
+        self._went.delete_many({"_id": _rewritten(erasure)}, session=session)
+
+
+def _rewritten(erasure: bytes) -> Document:
+    return {"$gte": erasure + _CHANGED_FIRST, "$lte": erasure + _CHANGED_LAST}
+
+
+def _parted(ids: bytes) -> list[bytes]:
+    return [ids[n : n + _UUID] for n in range(0, len(ids), _UUID)]
 
 
 def _place(row: bytes) -> int:
@@ -155,4 +205,6 @@ def _erasure(row: Mapping[str, Any]) -> Erasure:
         row.get("sealed"),
         None if done is None else int(done),
         None if settled is None else int(settled),
+        int(row.get("searched", 0)),
+        int(row.get("since", 0)),
     )

@@ -181,6 +181,8 @@ class Erasing:
     def _settle(self, erasure: Erasure) -> None:
         for went in self._journal.went(erasure.id):
             self._steps.recall(erasure, went.statements)
+        for rewritten in self._journal.rewritten(erasure.id):
+            self._steps.recall(erasure, rewritten)
 
         def settle(session: Session) -> Erasure | None:
             self._journal.settle(erasure.id, clocks.now(), session)

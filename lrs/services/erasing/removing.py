@@ -77,7 +77,8 @@ class Removing:
             "activities": removals.forget_activities(org, {a: activity_keys(a) for a in activities}, session),
             # Partners keep what they were given for as long as they may: it is not called back for its age.
             "recalls": store.forwarded.recall([*gone, *step.rewritten], reason, session) if reason == "erased" else 0,
-            "letters": store.dead_letters.forget(gone, session),
+            # What a partner said of a statement may name whom the statement did.
+            "letters": store.dead_letters.forget([*gone, *step.rewritten], session),
         }
 
     def _changes(self, org: bytes, step: Step) -> tuple[list[Changed], list[object]]:

@@ -48,7 +48,8 @@ class Steps:
                 leaving = set(self._store.learners.find(task.org, task.identities, session).values())
                 counts = self._removing.apply(task.org, step, session, "erased", leaving)
                 gone = [each.found.id[ORG_BYTES:] for each in step.gone]
-                self._store.erasures.add(task.erasure.id, counts, gone, clocks.now(), session)
+                rewritten = [each[ORG_BYTES:] for each in step.rewritten]
+                self._store.erasures.add(task.erasure.id, counts, gone, clocks.now(), session, rewritten)
                 return counts
 
             if done := self._removing.alone(task.org, write):

@@ -1,4 +1,7 @@
-"""Sites: real processes of `lrs serve` and `lrs worker` on a database of their own; callers speak nothing but HTTP."""
+"""Sites: real processes of `lrs serve` and `lrs worker` on a database of their own; callers speak nothing but HTTP.
+
+All of it stands in one file: what tests share are fixtures, and there is nothing that they could import.
+"""
 
 import base64
 import contextlib
@@ -194,8 +197,8 @@ class Site:
         return subprocess.run([LRS, "admin", *words], env=settings, capture_output=True, text=True, check=False)
 
     def logs(self):
-        """Return what all processes have logged."""
-        return "".join(each.read_text() for each in sorted(self._logs.glob("*.log")))
+        """Return what all processes have logged, where that is kept."""
+        return "".join(each.read_text() for each in sorted(self._logs.glob("*.log"))) if self._logs else ""
 
     def _is_ready(self):
         try:
@@ -208,7 +211,7 @@ class Site:
         end = time.monotonic() + seconds
         while not (found := reached()):
             for command, process in self._processes.items():
-                assert process.poll() is None, f"lrs {command} ended with {process.returncode}"
+                assert process.poll() is None, f"lrs {command} ended: {self.logs()[-2000:]}"
             assert time.monotonic() < end, f"it took longer than {seconds} seconds"
             time.sleep(0.2)
         return found

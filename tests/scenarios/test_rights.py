@@ -181,7 +181,7 @@ def check_audit(world, agreement):
     for action, count in (
         ("policies.changed", 1),
         ("request.data_read", 2),
-        ("request.refused", 1),
+        ("request.refused", 2),
         ("request.fulfilled", 5),
         ("agreement.accepted", 1),
         ("erasure.begun", 1),

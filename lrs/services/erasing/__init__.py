@@ -9,8 +9,9 @@ A statement whose actor is the person goes; another one that names the person na
 a statement of the person that voids somebody else's: what was voided stays so.
 """
 
-import json
+import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
@@ -22,7 +23,6 @@ from lrs.services.erasing.steps import Steps
 from lrs.services.erasing.tasks import Searching, Task
 from lrs.services.folding import Folding
 from lrs.services.progress import RECORDS, place_of
-from lrs.services.seals import Seals
 from lrs.store import Store
 from lrs.store.entries import Detail, Entry
 from lrs.store.erasures import Erasure, erasure_id
@@ -37,6 +37,11 @@ GRACE: Final = 60.0
 _LISTED: Final = 100
 _FAILURES: Final = 5
 _PAUSE: Final = 0.2
+_WHILE: Final = 30.0
+"""Seconds that an erasure has before it is another one's turn."""
+_LONGEST: Final = 300.0
+
+log = logging.getLogger(__name__)
 
 
 class Erased(NamedTuple):
@@ -57,9 +62,10 @@ class Erasing:
         self._pepper = pepper
         self._searching = Searching(store, pepper)
         self._steps = Steps(store, Removing(store, folding), pepper)
-        self._seals = Seals(pepper, "erasures")
         self._grace = grace
         self._most = self._together = together
+        self._failed: Counter[bytes] = Counter()
+        self._later: dict[bytes, float] = {}
 
     def erase(
         self, org: bytes, identities: Collection[str], request: str, by: str, seconds: float | None = None
@@ -95,8 +101,12 @@ class Erasing:
         One that is ``replayed`` began at an instant, in microseconds, and is asked for by the command line now.
         """
         key = erasure_id(org, request)
-        sealed = self._seals.seal(json.dumps(sorted(identities)).encode(), key.hex())
-        erasure = Erasure(key, request, by, replayed or clocks.now(), hashes, {}, sealed)
+        sealed = self._searching.sealed(key, identities)
+        since = clocks.now() - int(GRACE * 1_000_000)
+        # Whoever replays has looked at everybody who is named.
+        searched = 0 if replayed is None else since
+        begun = replayed or clocks.now()
+        erasure = Erasure(key, request, by, begun, hashes, {}, sealed, searched=searched, since=since)
 
         def begin(session: Session) -> Erasure:
             self._journal.begin(erasure, clocks.now(), session)
@@ -112,32 +122,44 @@ class Erasing:
         Statements that are ``listed``, by their ids, go first.
         """
         until = None if seconds is None else clocks.passed() + seconds
-        known = json.loads(self._seals.open(erasure.sealed, erasure.id.hex())) if erasure.sealed else []
-        task = self._searching.task(erasure, known)
+        task = self._searching.task(erasure, self._searching.known(erasure))
         for begin in range(0, len(listed), _LISTED):
             self._tried(lambda begin=begin: self._steps.listed(task, listed[begin : begin + _LISTED]))  # type: ignore[misc]  # its default
-        finished = self._remove(task, until)
-        if finished and erasure.done is None:
-            self._finish(erasure)
-        return finished
+        while self._remove(task, until):
+            wider, whole = self._searching.wider(task, until)
+            if wider.identities == task.identities:
+                if whole and erasure.done is None:
+                    self._finish(erasure)
+                return whole
+            task = wider
+        return False
 
     def go_on(self) -> int:
         """Go on with everything that somebody has left; return how many erasures were worked on. Raise Unavailable.
 
-        What cannot be done now does not keep the others waiting.
+        What cannot be done now does not keep the others waiting, and is tried again after longer and longer.
         """
         settling = clocks.now() - int(self._grace * 1_000_000)
         left = [each for each in self._journal.unsettled() if each.done is None or each.done < settling]
-        failed: Unavailable | None = None
-        for erasure in left:
-            try:
-                if self.carry_out(erasure) and erasure.done is not None:
-                    self._settle(erasure)
-            except Unavailable as error:
-                failed = error
-        if failed is not None:
-            raise failed
-        return len(left)
+        return sum(self._gone_on(erasure) for erasure in left if clocks.passed() >= self._later.get(erasure.id, 0.0))
+
+    def _gone_on(self, erasure: Erasure) -> bool:
+        """Go on with one erasure for a while; tell whether that could be done."""
+        try:
+            if self.carry_out(erasure, _WHILE) and erasure.done is not None:
+                self._settle(erasure)
+        except Exception as error:  # whatever it is, the others go on
+            self._failed[erasure.id] += 1
+            self._later[erasure.id] = clocks.passed() + min(2.0 ** self._failed[erasure.id], _LONGEST)
+            log.warning(
+                "an erasure cannot go on; trying again",
+                extra={"task": "upkeep", "errand": erasure.request},
+                exc_info=not isinstance(error, Unavailable),
+            )
+            return False
+        self._failed.pop(erasure.id, None)
+        self._later.pop(erasure.id, None)
+        return True
 
     def _remove(self, task: Task, until: float | None) -> bool:
         """Remove everything that is there; tell whether nothing is left."""

@@ -19,6 +19,7 @@ from lrs.services.pseudonyms import keyed_hash, pseudonyms_of
 from lrs.store import Store
 from lrs.store.erasures import Erasure
 from schemas.training.erased import Erased
+from schemas.training.persons import number_of
 from schemas.xapi.identity import identity
 from schemas.xapi.statements import Statement
 
@@ -46,6 +47,12 @@ class Marks:
     def forms(self, who: str) -> set[str]:
         """Return an identity, what it is stored as where identities are replaced, and the SHA-1 of a mailbox."""
         return {who, self._pseudonyms.identity(who), *sha1_of(who)}
+
+    def are_told_by(self, who: str) -> bool:
+        """Tell whether the ``forms`` of an identity are all ways to write it: not of a number, a SHA-1, a pseudonym."""
+        if who.startswith("account:"):
+            return self._pseudonyms.of(who) != who and number_of(who.partition(" ")[2]) is None
+        return not who.startswith("sha1:")
 
 
 def sha1_of(who: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ from lrs.services.sharing import BATCH, Sharing
 from lrs.services.standings import Standings
 from lrs.store import Store
 from lrs.store.agreements import Agreement
-from lrs.store.changes import START
+from lrs.store.changes import START, behind
 from lrs.store.places import Place
 from lrs.store.shares import Run
 from lrs.store.transactions import Session
@@ -62,8 +62,9 @@ class SharesFollower:
 
         Those that another worker holds are left to it. What fails in one is logged, and the others go on.
         """
-        # In this order: an agreement that is missing here begins behind all that is forgotten below.
-        runs, turns = self._store.shares.runs(), self._store.changes.turns()
+        # In this order: an agreement that has not begun here begins behind all that is forgotten below.
+        turns = self._store.changes.turns()
+        runs = self._store.shares.runs()
         agreements = [each for each in self._store.agreements.accepted() if each.level != "figures"]
         places = self._store.places.all(f"{RECORDS}:")
         count = 0
@@ -82,8 +83,6 @@ class SharesFollower:
         over = self._terms.is_over(agreement)
         if run is None:
             return None if over or not self._terms.has_begun(agreement) else (agreement.version,)
-        if over and run.done:
-            return None
         place = places.get(place_of(RECORDS, agreement.giver), Place(0))
         known = turns.get(agreement.giver), run.step, place.resets, place.unclean or place.rebuilding
         return *known, over, self._terms.basis(agreement)
@@ -99,8 +98,10 @@ class SharesFollower:
             log.warning("an agreement has to wait; trying again", extra={"agreement": agreement.id})
             self._paused[agreement.id] = clocks.passed() + _PAUSE
             return 0
-        except Exception:
+        except Exception as error:
             log.exception("an agreement cannot be followed; trying again", extra={"agreement": agreement.id})
+            # By its kind alone: the text may tell of somebody.
+            self._store.shares.fail(agreement.id, type(error).__name__, clocks.now())
             self._paused[agreement.id] = clocks.passed() + _PAUSE
             return 0
         if not count:
@@ -119,16 +120,19 @@ class SharesFollower:
 
     def _forget(self, agreements: Iterable[Agreement], runs: Mapping[str, Run], turns: Mapping[bytes, int]) -> None:
         """Remove what was noted and everybody has seen, and let nothing be noted any more that nobody waits for."""
-        waiting: dict[bytes, list[Run]] = {}
+        waiting: dict[bytes, list[bytes]] = {}
         for each in agreements:
-            run = runs.get(each.id, Run(each.id))
-            if not self._terms.is_over(each) or (each.id in runs and not run.done):
-                waiting.setdefault(each.giver, []).append(run)
-        for org in turns:
+            run = runs.get(each.id)
+            if run is not None or not self._terms.is_over(each):
+                places = waiting.setdefault(each.giver, [])
+                # Without a basis it has not begun to walk, and will begin behind what is noted by then.
+                if run is not None and run.basis:
+                    places.append(run.at)
+        for org, turn in turns.items():
             if org not in waiting:
                 self._store.transact(partial(self._end, org))
             else:
-                place = min(run.at for run in waiting[org])
+                place = min([behind(turn), *waiting[org]])
                 if place != self._forgotten.get(org, START):
                     self._store.changes.forget(org, place)
                     self._forgotten[org] = place

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from lrs.errors import Forbidden, NotFound
+from lrs.services import clocks
 from lrs.services.principals import Principal
 from lrs.services.registries import RegistryService
 from lrs.services.seals import Seals
@@ -20,10 +21,14 @@ from lrs.store.organisations import Organisation
 from schemas.registries.registries import Registries
 from schemas.sharing.agreements import LEVELS, Level
 
-__all__ = ["Agreement", "Agreements", "Secrets"]
+__all__ = ["Agreement", "Agreements", "Failure", "Secrets"]
 
 PURPOSE: Final = "agreements"
 """What the keys of agreements are sealed for."""
+
+
+_MINUTE: Final = 60_000_000
+"""Microseconds."""
 
 
 class Secrets(NamedTuple):
@@ -32,6 +37,13 @@ class Secrets(NamedTuple):
     rows: bytes
     pseudonyms: bytes
     earlier: tuple[bytes, ...] = ()
+
+
+class Failure(NamedTuple):
+    """When the records of an agreement could not be brought forward, and the kind of error: no word of anybody."""
+
+    at: int
+    error: str
 
 
 class Agreements:
@@ -55,6 +67,11 @@ class Agreements:
         if found is None or not found.concerns(principal.org):
             raise NotFound("There is no such agreement")
         return found
+
+    def failure(self, agreement: Agreement) -> Failure | None:
+        """Return why the records of an agreement do not come now, None where nothing is wrong."""
+        run = self._store.shares.run(agreement.id)
+        return Failure(run.failed, run.error) if run is not None and run.error else None
 
     def registries(self) -> Registries:
         """Return the registries that filters name things of."""
@@ -86,7 +103,7 @@ class Agreements:
         reason = self._closed(principal, found, level, statements=statements)
         if reason is None:
             return found
-        if found.giver != principal.org:
+        if found.giver != principal.org and self._is_first(principal, found):
             details: dict[str, Detail] = {"by": principal.organisation, "purpose": found.purpose["code"]}
             entry = Entry(principal.credential, "share.refused", found.id, details | {"reason": reason})
             self._store.audit.append(found.giver, told_abroad(entry, principal))
@@ -133,6 +150,13 @@ class Agreements:
         """Return the keys of an agreement that was accepted; raise WrongPepper."""
         rows, *earlier, newest = (self._seals.open(each.sealed, agreement.id) for each in agreement.keys)
         return Secrets(rows, newest, tuple(earlier))
+
+    def _is_first(self, principal: Principal, agreement: Agreement) -> bool:
+        """Tell whether this organisation tries in vain for the first time of this minute: more would fill audits."""
+        minute = clocks.now() // _MINUTE
+        subject = b"refused" + principal.org + bytes.fromhex(agreement.id) + minute.to_bytes(8)
+        until = (minute + 2) * _MINUTE // 1_000_000
+        return self._store.allowances.take(subject, 1, limit=1, until=until).granted == 1
 
     def _in_force(self, agreements: Sequence[Agreement]) -> list[Agreement]:
         today = self._registries.today()

@@ -31,6 +31,10 @@ _MOST_SCANS: Final = 5
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
+class Closed(Exception):
+    """An agreement was suspended, or is over, while a file of it was written."""
+
+
 class Page(NamedTuple):
     """Rows, where to go on from and whether there is more; see ``SharedRecordsSchema`` for the rest."""
 
@@ -108,7 +112,7 @@ class SharedService:
             until = min(until, self._store.shares.place(held.id, after, limit) or until)
         given = self._store.shares.count(held.id, after, until)
         self._note(principal, held, given.rows, given.recalls, after, until)
-        return Export(held, self._parts(held.id, after, until), until, through, held.keys[-1].version)
+        return Export(held, self._parts(held, after, until), until, through, held.keys[-1].version)
 
     def recalls(self, principal: Principal, agreement: str, *, after: int, limit: int | None) -> Recalls:
         """Return what must be deleted, also once the agreement is over; raise NotFound."""
@@ -155,8 +159,13 @@ class SharedService:
         parcels = self._departures.parcels(agreement, batch, gone)
         return [each for each in parcels if not here[each.statement].voided]
 
-    def _parts(self, agreement: str, after: int, until: int) -> Iterator[list[dict[str, Any]]]:
-        while rows := self._store.shares.page(agreement, after, until, most=_CHUNK):
+    def _parts(self, agreement: Agreement, after: int, until: int) -> Iterator[list[dict[str, Any]]]:
+        """Yield rows; raise Closed where the agreement is not in force any more: what was sent is not all of it."""
+        while rows := self._store.shares.page(agreement.id, after, until, most=_CHUNK):
+            # Asked after the rows were read: once it is over their contents go.
+            held = self._store.agreements.get(agreement.id)
+            if held is None or not self._agreements.is_running(held):
+                raise Closed
             yield _told(rows)
             after = rows[-1].version
 

@@ -161,7 +161,7 @@ class _Forward:
             live += (row.recall is None) - (before is not None and before.recall is None)
             numbered.append(row._replace(version=version))
         self._store.shares.write(self._agreement.id, numbered, self._held.keys(), self._session)
-        self.run = replace(self.run, version=version, live=live)
+        self.run = replace(self.run, version=version, live=live, error="", failed=0)
         if self._drained:
             self.run = replace(self.run, through=max(as_of, self.run.through))
         self._store.shares.save(self.run, self._before, self._session)

@@ -73,7 +73,7 @@ INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "learners": (_index("org", "number", "identity"),),
     "learner_counters": (),
     "links": (),
-    "moves": (),
+    "moves": (_index("noted", partialFilterExpression={"noted": True}),),
     "changes": (),
     "shares": (
         _index("agreement", "version"),

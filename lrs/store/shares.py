@@ -27,6 +27,7 @@ AGREEMENT_BYTES: Final = 8
 FIRST: Final = bytes(16)
 _LAST: Final = b"\xff" * 16
 _RECALLED: Final = {"recall": {"$exists": True}}
+_NONE: Final = {"$in": [0, None]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Run:
     stand for what the rows rest on beside records: with others, the walk begins again. ``minors`` is the set of those
     who were taken for children, ``people`` of those whose statements may have left, where these are covered, ``known``
     of them. ``through``: everything that was stored until then was in the rows once. ``live`` counts rows that are not
-    recalled, ``over`` says that their contents are gone.
+    recalled, ``over`` says that their contents are gone. ``error`` is the kind of what it has ``failed`` with last, at
+    that instant, if nothing was done since.
     """
 
     agreement: str
@@ -56,6 +58,8 @@ class Run:
     through: int = 0
     live: int = 0
     over: bool = False
+    error: str = ""
+    failed: int = 0
 
     @property
     def done(self) -> bool:
@@ -92,9 +96,10 @@ class Shares:
         self._deadline = deadline
 
     def runs(self) -> dict[str, Run]:
-        """Return how far all agreements have come, by their ids, without the sets of people."""
+        """Return how far agreements have come, by their ids, without the sets of people; not of those that are done."""
+        where = {"$nor": [{"over": True, "live": _NONE, "known": _NONE}]}
         with translated(), pymongo.timeout(self._deadline):
-            return {row["_id"]: _run(row) for row in self._runs.find({}, {"minors": 0, "people": 0})}
+            return {row["_id"]: _run(row) for row in self._runs.find(where, {"minors": 0, "people": 0})}
 
     def begin(self, agreement: str) -> None:
         """Let an agreement have rows; nothing where it has."""
@@ -131,6 +136,11 @@ class Shares:
         values = {name: value for name in Run.__slots__ if (value := getattr(run, name)) != getattr(held, name)}
         if values:
             self._runs.update_one({"_id": run.agreement}, {"$set": values}, session=session)
+
+    def fail(self, agreement: str, error: str, at: int) -> None:
+        """Let an agreement have failed; what is written next takes it back."""
+        with translated(), pymongo.timeout(self._deadline):
+            self._runs.update_one({"_id": agreement}, {"$set": {"error": error, "failed": at}})
 
     def find(self, agreement: str, rows: Iterable[bytes], session: ClientSession) -> dict[bytes, Row]:
         """Return those of these rows that there are."""

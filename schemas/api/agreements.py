@@ -168,6 +168,13 @@ class GivenFilterSchema(Schema):
     until = Day(required=True, allow_none=True, data_key="to")
 
 
+class FailureSchema(Schema):
+    """Why the records of an agreement do not come now."""
+
+    at = Instant(required=True, description="When it was tried last.")
+    error = fields.String(required=True, metadata={"description": "The kind of error; the worker's log has the rest."})
+
+
 class AgreementSchema(Schema):
     """An agreement."""
 
@@ -196,6 +203,10 @@ class AgreementSchema(Schema):
     created = Instant(required=True)
     changed = Instant(required=True)
     version = fields.Integer(required=True, metadata={"description": "Stands in ETag and If-Match."})
+    failure = fields.Nested(
+        FailureSchema,
+        metadata={"description": "Where one agreement is shown: while its records cannot be brought forward."},
+    )
 
 
 class AgreementsSchema(Schema):

@@ -1,6 +1,7 @@
 """/api/agreements: what organisations let each other have."""
 
 from collections.abc import Callable
+from dataclasses import fields as dataclass_fields
 from typing import Any, Final
 
 from flask import Response, render_template, request
@@ -13,7 +14,7 @@ from lrs.resources.encodings import vary
 from lrs.resources.guards import principal
 from lrs.resources.pages import Pages
 from lrs.services.agreeing import AgreementService
-from lrs.services.agreements import Agreement, Agreements
+from lrs.services.agreements import Agreement, Agreements, Failure
 from schemas.api.agreements import (
     AgreementChangeSchema,
     AgreementPageQuerySchema,
@@ -61,12 +62,14 @@ def _reading(section: Section, known: Agreements) -> None:
         return {"agreements": shown, "more": shown[-1].id if len(found) > len(shown) else None}
 
     @section.view("/agreements/<agreement>", "GET", gives=AgreementSchema)
-    def get(agreement: str) -> Answer:
+    def get(agreement: str) -> tuple[Agreement | dict[str, Any], int, dict[str, str]]:
         """Show an agreement
 
-        One that the own organisation is no side of is not found.
+        One that the own organisation is no side of is not found. `failure` is there while its records do not come.
         """  # noqa: D400 - as above
-        return _tagged(known.get(principal(), agreement))
+        held = known.get(principal(), agreement)
+        failure = known.failure(held)
+        return (held if failure is None else _with(held, failure)), 200, tag(held.version)
 
     pages = Pages()
 
@@ -151,6 +154,10 @@ def _acting(section: Section, service: AgreementService) -> None:
         By the giver: all records go out again under new pseudonyms, their ids staying the same.
         """  # noqa: D400 - as above
         return _tagged(service.rotate(principal(), agreement))
+
+
+def _with(held: Agreement, failure: Failure) -> dict[str, Any]:
+    return {each.name: getattr(held, each.name) for each in dataclass_fields(held)} | {"failure": failure}
 
 
 def _tagged(found: Agreement) -> Answer:

@@ -712,3 +712,46 @@ def test_a_recall_tells_all_names_that_somebody_ever_had(store, agreed, agreeing
     recalls = [each for each in rows_of(store, made) if "recall" in each]
     assert [each["learners"] for each in recalls] == [names, names]
     assert {each["learner"] for each in recalls} == {names[0]}
+
+
+def test_an_agreement_that_has_not_begun_holds_nothing_back_that_was_noted(store, agreed, put, follow, giver):
+    agreed(starts=datetime.now(UTC).date() + timedelta(days=3))
+    put(statement())
+    follow()
+    follow.shares.follow()
+    assert store.changes.noted(giver.org)
+    assert store.database["changes"].count_documents({}) == 0
+    reader = Taker(store, agreed())
+    put(statement(who="binh"))
+    follow()
+    assert len(reader.read()) == 2
+    follow.shares.follow()
+    assert store.database["changes"].count_documents({}) == 0
+
+
+def test_the_last_error_is_kept_by_its_kind_until_something_is_done(store, agreed, put, follow):
+    made = agreed()
+    put(statement())
+    follow()
+    put(statement(who="binh"))
+    right = store.agreements.get(made.id).keys
+    store.database["agreements"].update_one({"_id": made.id}, {"$set": {"keys.1.1": b"damaged"}})
+    follow.shares._terms._made.clear()
+    follow()
+    run = store.shares.run(made.id)
+    assert run.error
+    assert abs(run.failed / 1_000_000 - datetime.now(UTC).timestamp()) < 60
+    store.database["agreements"].update_one({"_id": made.id}, {"$set": {"keys.1.1": right[1].sealed}})
+    follow.shares._paused.clear()
+    follow()
+    assert (store.shares.run(made.id).error, len(Taker(store, made).read())) == ("", 2)
+
+
+def test_what_is_done_is_not_looked_at_any_more(store, agreed, agreeing, follow, giver):
+    made = agreed()
+    follow()
+    assert made.id in store.shares.runs()
+    agreeing.end(giver, made.id)
+    follow()
+    assert store.shares.run(made.id).done
+    assert store.shares.runs() == {}

@@ -441,3 +441,29 @@ def test_a_statement_of_figures_promises_no_records(sides, agreed):
     assert "still personal data" not in page
     assert "cannot be traced back" in page
     assert "fewer than 10 people" in page
+
+
+def test_of_many_refused_reads_of_a_minute_one_is_in_the_audit(sides, agreed, door, shared_store):
+    giver, taker = sides
+    one, other = agreed(), agreed()
+    for made in (one, other):
+        giver.post(f"/api/agreements/{made['id']}/suspend")
+    begun = datetime.now(ZoneInfo(ZONE)).minute
+    for _ in range(10):
+        for made in (one, other):
+            for who in (taker, sides[0]):
+                with pytest.raises(Forbidden):
+                    door.open(principal(who, shared_store), made["id"])
+    spans = 1 + (datetime.now(ZoneInfo(ZONE)).minute != begun)
+    assert 2 <= len(entries(shared_store, giver, "share.refused")) <= 2 * spans
+
+
+def test_why_records_do_not_come_is_shown_to_both_sides(sides, agreed, shared_store):
+    made = agreed()
+    assert "failure" not in sides[0].get(f"/api/agreements/{made['id']}").json
+    shared_store.shares.begin(made["id"])
+    shared_store.shares.fail(made["id"], "ValueError", 1_700_000_000_000_000)
+    for side in sides:
+        shown = side.get(f"/api/agreements/{made['id']}").json
+        assert shown.pop("failure") == {"at": "2023-11-14T22:13:20.000000Z", "error": "ValueError"}
+        assert shown == made

@@ -13,6 +13,7 @@ import pytest
 
 from lrs.followers.records import records_follower
 from lrs.followers.shares import shares_follower
+from lrs.services.shared import Closed
 from schemas.training.terms import BASE
 
 PEPPER = "a pepper for tests, of 32 characters or more"
@@ -420,3 +421,18 @@ def test_a_rotation_keeps_counts_and_calls_everybody_otherwise(world):
     told = world.get(f"/{agreements[0]}/statements")["statements"]
     assert {each["actor"]["account"]["name"] for each in told} == {each["learner"] for each in after["records"]}
     assert world.records(agreements[1]) == other
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv", "parquet"])
+@pytest.mark.parametrize("act", ["suspend", "end"])
+def test_a_file_breaks_off_when_the_agreement_does(world, form, act, monkeypatch):
+    monkeypatch.setattr("lrs.services.shared._CHUNK", 1)
+    agreement = world.agree()
+    world.put(*(statement(who=f"hv-{each}") for each in range(5)))
+    world.settle()
+    answer = world.taker.get(f"/api/shared/{agreement}/records?format={form}", buffered=False)
+    assert answer.status_code == 200
+    world.giver.post(f"/api/agreements/{agreement}/{act}")
+    world.settle()
+    with pytest.raises(Closed):
+        b"".join(answer.iter_encoded())

@@ -76,7 +76,7 @@ class Abroad:
         batches = BatchService(store, self._safetime, room=room, erased=erased)
         return Takings(store, Authenticator(store, config.pepper), statements, batches)
 
-    def _pulls(self) -> Iterator[tuple[str, Callable[[], None]]]:
+    def _pulls(self) -> Iterator[tuple[str, bytes, Callable[[], None]]]:
         for each in self._pulling.due():
             # Only one who stores anything gives promises that all servers go by.
             if not self._stamps:

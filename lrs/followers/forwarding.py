@@ -2,14 +2,17 @@
 
 A batch is noted before it is sent and the place moved after it has arrived: what a worker died over is sent again as it
 was, and a partner's store takes the same statement once. The agreement is looked at before each batch. What a partner
-refuses is found by halves and becomes a dead letter; whatever else goes wrong is waited out.
+refuses is found by halves and becomes a dead letter; whatever else goes wrong is waited out. What is to be voided there
+is voided in every state, also while nothing is sent.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from lrs.errors import LRSError
 from lrs.followers.feed import LeaseLost
 from lrs.services import clocks
 from lrs.services.agreements import Agreements
@@ -47,6 +50,8 @@ MOST_LETTERS: Final = 10_000
 """Dead letters of one forward, after which it pauses."""
 _AT_ONCE: Final = 50
 
+log = logging.getLogger(__name__)
+
 
 class _Over(Exception):
     """Nothing more is to be sent: it was paused, removed or stopped."""
@@ -83,19 +88,19 @@ class Forwarding:
         self._read: dict[str, int] = {}
         self._looked: dict[str, tuple[float, bytes]] = {}
 
-    def due(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        """Yield what there is to do, by the ids of forwards."""
+    def due(self) -> Iterator[tuple[str, bytes, Callable[[], None]]]:
+        """Yield what there is to do, by the ids of forwards and whose they are."""
         now, reached = clocks.now(), dict[bytes, int]()
         for forward in self._store.forwards.all():
-            if forward.state == "paused" or forward.again > now:
+            if forward.again > now:
                 continue
             # As far as the records are: until then it is known who is who, and who is a child.
             if (through := reached.get(forward.org)) is None:
                 through = reached[forward.org] = self._progress.as_of(forward.org)
             if self._has_work(forward, through):
-                yield forward.id, partial(self.run, forward, through)
+                yield forward.id, forward.org, partial(self.run, forward, through)
         for forward in self._store.forwards.removed():
-            yield forward.id, partial(self._notes.clear, forward, self._stop.is_set)
+            yield forward.id, forward.org, partial(self._notes.clear, forward, self._stop.is_set)
 
     def _has_work(self, forward: Forward, through: int) -> bool:
         looked, _ = self._looked.get(forward.id, (float("-inf"), b""))
@@ -122,22 +127,29 @@ class Forwarding:
             pass
         except Waits as waits:
             self._notes.failed(forward, waits)
+        except LeaseLost:
+            raise
+        except LRSError as error:
+            self._notes.failed(forward, Waits(error.title))
+        except Exception:
+            log.exception("nothing can be forwarded", extra={"forward": forward.id})
+            self._notes.failed(forward, Waits("It cannot be forwarded; the worker's log says why"))
         finally:
             self._notes.tell(forward)
             self._store.places.release(name, self._worker)
 
     def _work(self, forward: Forward, place: int, through: int) -> None:
+        begun = clocks.passed()
+        until = begun + SLICE
         partner = self._partner(forward)
         self._look_back(forward)
-        self._recall(forward, partner)
+        self._recall(forward, partner, until)
         if forward.state != "running":
             return
         # Also where there is nothing to send: whoever looks sees that nothing will be.
         self._agreement(forward)
-        self._again(forward, partner)
-        begun = clocks.passed()
-        until = begun + SLICE
-        while clocks.passed() < until and not self._stop.is_set():
+        self._again(forward, partner, until)
+        while not self._is_over(until):
             batch = self._store.statements.after(forward.org, place, through=through, most=READ)
             if not batch:
                 self._read[forward.id] = through
@@ -150,14 +162,20 @@ class Forwarding:
             # The place behind each: just before the next one, whatever was stored at the same instant.
             behind = [each[0].stored - 1 for each in requests[1:]] + [place]
             for parcels, reached in zip(requests, behind, strict=False):
+                if self._is_over(until):
+                    return
                 self._deliver(forward, partner, parcels, reached)
             if not requests:
                 self._move(forward, place)
 
+    def _is_over(self, until: float) -> bool:
+        """Tell whether others are to have their turn; asked between any two requests."""
+        return clocks.passed() >= until or self._stop.is_set()
+
     def _deliver(self, forward: Forward, partner: Partner, parcels: Sequence[Parcel], behind: int) -> None:
         """Send a batch, unless the agreement has changed a moment ago; what was refused becomes a letter."""
         self._agreement(forward)
-        self._store.forwarded.note(forward.id, [Gone(each.statement, each.key) for each in parcels], clocks.now())
+        self._store.forwarded.note(forward.id, _gone(parcels), clocks.now())
         outcome = self._send(forward, partner, parcels)
         self._note(forward, outcome, place=behind)
         if outcome.letters and self._store.dead_letters.count(forward.id) >= MOST_LETTERS:
@@ -182,6 +200,8 @@ class Forwarding:
         self._store.transact(write)
 
     def _send(self, forward: Forward, partner: Partner, parcels: Sequence[Parcel]) -> _Outcome:
+        if self._stop.is_set():
+            raise _Over
         if self._store.places.take(place_of(forward.id), self._worker, lease=LEASE) is None:
             raise LeaseLost("Another worker has taken over")
         refusal = self._post(forward, partner, parcels)
@@ -200,9 +220,11 @@ class Forwarding:
         found = [Found(each.statement, each.stored, each.text, each.files) for each in parcels if each.files]
         return partner.post(texts, self._files.of(forward.org, found) if found else ())
 
-    def _again(self, forward: Forward, partner: Partner) -> None:
+    def _again(self, forward: Forward, partner: Partner, until: float) -> None:
         """Send dead letters that were asked for again, one by one."""
         for letter in self._store.dead_letters.due(forward.id, _AT_ONCE):
+            if self._is_over(until):
+                return
             agreement = self._agreement(forward)
             found = self._store.statements.get(letter.statement, voided=False)
             parcels = self._departures.parcels(agreement, [found], {}) if found else []
@@ -210,8 +232,7 @@ class Forwarding:
                 # Voided, erased or not covered: there is nothing to send.
                 self._store.dead_letters.drop(forward.id, [letter.statement])
                 continue
-            gone = [Gone(each.statement, each.key) for each in parcels]
-            self._store.forwarded.note(forward.id, gone, clocks.now())
+            self._store.forwarded.note(forward.id, _gone(parcels), clocks.now())
             outcome = self._send(forward, partner, parcels)
             again = [each._replace(tried=letter.tried + 1) for each in outcome.letters]
             self._note(forward, outcome._replace(letters=again), settled=[letter.statement])
@@ -223,17 +244,17 @@ class Forwarding:
         if agreement is None or clocks.passed() - looked <= LOOK_BACK_EVERY:
             return
         gone = self._store.forwarded.after(forward.id, after, _LOOKED_AT)
-        raws = self._store.statements.raws(forward.org, [each[ORG_BYTES:] for each in gone])
+        raws = self._store.statements.raws(forward.org, [each.statement[ORG_BYTES:] for each in gone])
         found = [Found(forward.org + each, 0, raw, []) for each, raw in raws.items()]
-        if barred := self._departures.barred(agreement, found):
+        if barred := self._departures.barred(agreement, found, {each.statement: each.left for each in gone}):
             self._store.forwarded.recall_at(forward.id, barred, "withdrawn")
-        self._looked[forward.id] = clocks.passed(), gone[-1] if len(gone) == _LOOKED_AT else b""
+        self._looked[forward.id] = clocks.passed(), gone[-1].statement if len(gone) == _LOOKED_AT else b""
 
-    def _recall(self, forward: Forward, partner: Partner) -> None:
-        """Void at the partner's what was erased or withdrawn here: also when nothing is given any more."""
+    def _recall(self, forward: Forward, partner: Partner, until: float) -> None:
+        """Void at the partner's what was erased or withdrawn here: also when paused, or nothing is given any more."""
         while recalled := self._store.forwarded.recalled(forward.id, _AT_ONCE):
             agreement = self._store.agreements.get(forward.agreement)
-            if agreement is None or self._stop.is_set():
+            if agreement is None or self._is_over(until):
                 return
             texts = [_as_sent(self._departures.recall(agreement, each), forward.version) for each in recalled]
             refusal = partner.post(texts)
@@ -264,6 +285,10 @@ class Forwarding:
         except WrongPepper as error:
             raise Waits(error.title) from error
         return Partner(self._web, forward.url, forward.version, forward.key, secret)
+
+
+def _gone(parcels: Sequence[Parcel]) -> list[Gone]:
+    return [Gone(each.statement, each.key, each.left) for each in parcels]
 
 
 def _requests(parcels: Sequence[Parcel], most: int) -> Iterator[list[Parcel]]:

@@ -2,7 +2,8 @@
 
 A walk begins a little before where the last one ended and follows ``more`` to its end. What the other store vouches for
 (``X-Experience-API-Consistent-Through``) says where the next one begins, so nothing is missed that was stored late;
-what is asked for twice is stored once. A page is stored before the walk goes on, wherever a worker dies.
+what is asked for twice is stored once. A page is stored before the walk goes on, wherever a worker dies. Nobody's clock
+leads a walk beyond what is over here.
 """
 
 import logging
@@ -37,6 +38,9 @@ LEASE: Final = 45.0
 SLICE: Final = 10.0
 PAGE: Final = 200
 """Statements that are asked for at a time."""
+SKEW: Final = 60 * 1_000_000
+"""By how much another store's clock may be ahead before anybody is told."""
+_AHEAD: Final = "The partner's clock is ahead of the one here; it is asked anew for what it stored meanwhile"
 LARGEST_STATEMENTS: Final = 64 * 1024**2
 MOST_LETTERS: Final = 10_000
 TOLD_AFTER: Final = 5
@@ -78,12 +82,12 @@ class Pulling:
         self._takings = takings
         self._stop = stop
 
-    def due(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        """Yield what there is to do, by the ids of pulls."""
+    def due(self) -> Iterator[tuple[str, bytes, Callable[[], None]]]:
+        """Yield what there is to do, by the ids of pulls and whose they are."""
         now = clocks.now()
         for pull in self._store.pulls.all():
             if pull.state == "running" and (pull.again <= now or self._store.dead_letters.due(pull.id, 1)):
-                yield pull.id, partial(self.run, pull)
+                yield pull.id, pull.org, partial(self.run, pull)
 
     def run(self, pull: Pull) -> None:
         """Take for some seconds what a store has; nothing where another worker does."""
@@ -96,15 +100,22 @@ class Pulling:
                 self._work(current)
         except Waits as waits:
             self._failed(pull, waits.reason, waits.seconds)
+        except LeaseLost:
+            raise
+        except LRSError as error:
+            self._failed(pull, error.title, 0.0)
+        except Exception:
+            log.exception("nothing can be pulled", extra={"pull": pull.id})
+            self._failed(pull, "It cannot be pulled; the worker's log says why", 0.0)
         finally:
             self._store.places.release(name, self._worker)
 
     def _work(self, pull: Pull) -> None:
+        until = clocks.passed() + SLICE
         partner = self._partner(pull)
-        self._again(pull, partner)
+        self._again(pull, partner, until)
         if pull.again > clocks.now():
             return
-        until = clocks.passed() + SLICE
         taken, more, walking = 0, "", pull
         first = True
         while (first or more) and not self._stop.is_set():
@@ -114,7 +125,8 @@ class Pulling:
             taken, first = taken + new, False
             if clocks.passed() > until and more:
                 break
-        if not more:
+        # One that was stopped before it asked for anything has not ended.
+        if not first and not more:
             self._ended(walking)
         self._tell(pull, taken)
 
@@ -127,21 +139,22 @@ class Pulling:
         finally:
             if got.mixed is not None:
                 got.mixed.close()
-        bound = pull.bound
+        now, bound, through = clocks.now(), pull.bound, _instant(reply.headers.get(_THROUGH))
+        ahead = max(taken.newest, through or 0) > now + SKEW
         if first and pull.since is None:
-            bound = _instant(reply.headers.get(_THROUGH))
+            bound = None if through is None else min(through, now)
         # Others may have been stored there at the same instant as the last one: those are asked for again.
         since = _start(pull) if taken.last is None else max(taken.last - 1, _start(pull))
         values: dict[str, Any] = {
             "since": since,
             "bound": bound,
-            "last_asked": clocks.now(),
-            "last_error": None,
+            "last_asked": now,
+            "last_error": _AHEAD if ahead else None if first else pull.last_error,
             "failures": 0,
             "failing": None,
         }
         if taken.stored:
-            values["last_taken"] = clocks.now()
+            values["last_taken"] = now
         changed = self._note(pull, values, taken.letters, taken.stored)
         return changed, taken.stored, got.more
 
@@ -173,9 +186,11 @@ class Pulling:
         }
         self._store.pulls.change(pull, values)
 
-    def _again(self, pull: Pull, partner: Partner) -> None:
+    def _again(self, pull: Pull, partner: Partner, until: float) -> None:
         """Ask anew for what could not be taken."""
         for letter in self._store.dead_letters.due(pull.id, _AT_ONCE):
+            if clocks.passed() > until or self._stop.is_set():
+                return
             with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
                 reply = partner.one(letter.id, file, attachments=pull.attachments)
                 if reply is None:
@@ -255,7 +270,6 @@ def _read(reply: Reply, file: IO[bytes], *, single: bool = False) -> _Got:
 
 def _instant(text: str | None) -> int | None:
     try:
-        # One whose clock is ahead vouches for no more than what is over here.
-        return None if text is None else min(microseconds(text), clocks.now())
+        return None if text is None else microseconds(text)
     except ValueError:
         return None

@@ -37,7 +37,8 @@ _encode = msgspec.json.Encoder().encode
 class Parcel(NamedTuple):
     """A statement as it leaves: its ``_id`` here, when it was ``stored``, its ``text`` there, its files.
 
-    ``key`` is the version of the agreement's key that it was made with.
+    ``key`` is the version of the agreement's key that it was made with, ``left`` are those whom it leaves out
+    (``Gone.left``).
     """
 
     statement: bytes
@@ -45,6 +46,7 @@ class Parcel(NamedTuple):
     text: bytes
     files: list[Any]
     key: int
+    left: tuple[int, ...] = ()
 
 
 class _Judged(NamedTuple):
@@ -72,7 +74,7 @@ class Departures:
         versions of keys with which some of them, or those that they void, may have left already: they
         leave again as they did, voided or not, and what voids them follows.
         """
-        latest, texts = agreement.keys[-1].version, dict[bytes, tuple[bytes, int]]()
+        latest, texts = agreement.keys[-1].version, dict[bytes, tuple[bytes, int, tuple[int, ...]]]()
         told = [(each, _decode(each.raw)) for each in batch]
         manners = {key: self._manner(agreement, key) for key in {latest, *gone.values()}}
         wanted = self._covered(agreement, told, gone)
@@ -82,16 +84,17 @@ class Departures:
             key = gone.get(each.found.id, latest)
             text = shared_statement(each.found.raw, each.facts, manners[key], travellers)
             if text is not None:
-                texts[each.found.id] = text, key
+                texts[each.found.id] = text, key, _left_out(each.statement, agreement, travellers)
         for found, statement in told:
             target = _voided(agreement, statement)
             if target in gone:
-                texts[found.id] = shared_voiding(found.raw, manners[gone[target]]), gone[target]
+                texts[found.id] = shared_voiding(found.raw, manners[gone[target]]), gone[target], ()
         files = agreement.level == "named"
         return [
-            Parcel(each.id, each.stored, texts[each.id][0], each.files if files else [], texts[each.id][1])
+            Parcel(each.id, each.stored, text, each.files if files else [], key, left)
             for each in batch
             if each.id in texts
+            for text, key, left in (texts[each.id],)
         ]
 
     def targets(self, agreement: Agreement, batch: Sequence[Found]) -> set[bytes]:
@@ -102,8 +105,11 @@ class Departures:
                 found.add(_voided(agreement, _decode(each.raw)))
         return found - {b""}
 
-    def barred(self, agreement: Agreement, batch: Sequence[Found]) -> set[bytes]:
-        """Return those of these statements, all of which have left, that are about nobody any more who may travel."""
+    def barred(self, agreement: Agreement, batch: Sequence[Found], left: Mapping[bytes, Collection[int]]) -> set[bytes]:
+        """Return those of these statements, all of which have left, with somebody in them who may not travel any more.
+
+        ``left`` are those whom they left out when they did (``Gone.left``): nobody there knows about them.
+        """
         manner = self._manner(agreement, agreement.keys[-1].version)
         judged = [
             _Judged(each, statement, facts)
@@ -111,11 +117,13 @@ class Departures:
             if (facts := facts_of(statement, self._terms.vocabulary)) is not None
         ]
         numbers, people = self._people(agreement, judged, None)
-        return {
-            each.found.id
-            for each in judged
-            if shared_statement(each.found.raw, each.facts, manner, _travellers(each, numbers, people)) is None
-        }
+        barred = set[bytes]()
+        for each in judged:
+            travellers = _travellers(each, numbers, people)
+            out = set(_left_out(each.statement, agreement, travellers)) - set(left.get(each.found.id, ()))
+            if out or shared_statement(each.found.raw, each.facts, manner, travellers) is None:
+                barred.add(each.found.id)
+        return barred
 
     def recall(self, agreement: Agreement, gone: Gone) -> bytes:
         """Return a statement of the organisation's own that voids one that has left; the same one every time."""
@@ -186,6 +194,13 @@ def _travellers(each: _Judged, numbers: Mapping[str, int], people: People) -> di
         for who in people_in(each.statement)
         if people.barred(numbers[who], facts.age_band if who in learners else UNKNOWN) is None
     }
+
+
+def _left_out(statement: Mapping[str, Any], agreement: Agreement, travellers: Collection[str]) -> tuple[int, ...]:
+    """Return the places of those who do not travel among the people of a statement whom the agreement tells of."""
+    # Without names, nobody is told of but whom it is about.
+    told = statement if agreement.level == "named" else {name: statement[name] for name in ("actor", "object")}
+    return tuple(place for place, who in enumerate(sorted(people_in(told))) if who not in travellers)
 
 
 def _voided(agreement: Agreement, statement: Mapping[str, Any]) -> bytes:

@@ -115,11 +115,14 @@ class ForwardService:
         return self._progressed(made)
 
     def change(self, principal: Principal, forward: str, values: Mapping[str, Any]) -> Progressed:
-        """Set ``url``, ``version``, ``key``, ``secret``, ``batch`` or ``label``; raise NotFound, BadRequest."""
+        """Set ``url`` with its ``secret``, ``version``, ``key``, ``batch`` or ``label``; raise NotFound, BadRequest."""
         principal.require("share")
         found = dict(values)
         if "url" in found:
             _require_address(found["url"])
+            # Who may choose the address must not be handed the secret that somebody else gave.
+            if "secret" not in found and found["url"] != self._held(principal, forward).url:
+                raise _bad("secret", "Another address needs the secret anew")
         if "secret" in found:
             found["secret"] = self._seals.seal(found["secret"].encode(), forward)
         # Whatever was wrong may be right now: it is tried at once.

@@ -153,15 +153,18 @@ def _waits(reply: Reply) -> Waits:
 
 
 def asked_for(retry_after: str) -> float:
-    """Return the seconds that a Retry-After asks for, as a number or a date; 0 where it is neither."""
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
+    """Return the seconds that a Retry-After asks for, as a number or a date, an hour at most; 0 where it is neither."""
     try:
-        date = parsedate_to_datetime(retry_after)
-    except ValueError:
+        if retry_after.strip().isdecimal():
+            seconds = float(retry_after)
+        else:
+            date = parsedate_to_datetime(retry_after)
+            now = datetime.fromtimestamp(clocks.now() / 1_000_000, UTC)
+            seconds = (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()
+    # A partner may write any year and any number.
+    except (ValueError, OverflowError, TypeError):
         return 0.0
-    now = datetime.fromtimestamp(clocks.now() / 1_000_000, UTC)
-    return max((date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds(), 0.0)
+    return max(0.0, min(seconds, _LONGEST_WAIT))
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

@@ -115,6 +115,9 @@ class PullService:
         found = dict(values)
         if "url" in found:
             _require_address(found["url"])
+            # Who may choose the address must not be handed the secret that somebody else gave.
+            if "secret" not in found and found["url"] != self._held(principal, pull).url:
+                raise _bad("secret", "Another address needs the secret anew")
         if "credential" in found:
             self._require_credential(principal, found["credential"])
         if "secret" in found:

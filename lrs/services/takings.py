@@ -30,11 +30,15 @@ _text = msgspec.json.Decoder(str).decode
 
 
 class Taken(NamedTuple):
-    """What has become of a page: how many were new, what could not be taken, and when the last was stored there."""
+    """What has become of a page: how many were new, what could not be taken, and when the last was stored there.
+
+    The last is that of those that are not stored in time to come: a clock may be wrong there. The ``newest`` may be.
+    """
 
     stored: int
     letters: list[Letter]
     last: int | None
+    newest: int
 
 
 class _Given(NamedTuple):
@@ -90,7 +94,9 @@ class Takings:
             raise Waits("The store here is not available for the moment")
         letters = [_letter(each.id, outcome.faults) for each, outcome in found if outcome.kind == "refused" and each.id]
         stored = sum(outcome.kind == "stored" for _, outcome in found)
-        return Taken(stored, letters, _stored_at(texts[-1]) if texts else None)
+        now, instants = clocks.now(), [at for text in texts if (at := _stored_at(text)) is not None]
+        last = next((at for at in reversed(instants) if at <= now), None)
+        return Taken(stored, letters, last, max(instants, default=0))
 
     def _with_files(self, principal: Principal, given: _Given, version: Version) -> Outcome:
         if isinstance(given.row, Outcome):

@@ -1,7 +1,7 @@
 """The ``forwarded`` collection: which statements have gone to which store, or may have.
 
 A statement is noted before it is sent: whatever happens then, what may be there can be voided there. Nothing of it is
-kept but its id.
+kept but its id, and which of the people in it were left out.
 """
 
 from collections.abc import Collection, Sequence
@@ -21,10 +21,14 @@ _LAST: Final = b"\xff" * 16
 
 
 class Gone(NamedTuple):
-    """A statement by its ``_id``, and the version of the agreement's key that it went with."""
+    """A statement by its ``_id``, and the version of the agreement's key that it went with.
+
+    ``left`` are the places of those people who were left out, among all of its people in the order of their identities.
+    """
 
     statement: bytes
     key: int
+    left: tuple[int, ...] = ()
 
 
 class Forwarded:
@@ -35,13 +39,12 @@ class Forwarded:
         self._deadline = deadline
 
     def note(self, forward: str, gone: Sequence[Gone], now: int) -> None:
-        """Note statements that are about to be sent; what is noted already stays as it is."""
+        """Note statements that are about to be sent; what is noted already stays as it is.
+
+        But those people only stay left out who always were: whoever has gone once may be there.
+        """
         writes = [
-            UpdateOne(
-                {"_id": _id(forward, each.statement)},
-                {"$setOnInsert": {"forward": forward, "statement": each.statement, "key": each.key, "at": now}},
-                upsert=True,
-            )
+            UpdateOne({"_id": _id(forward, each.statement)}, [{"$set": _noted(forward, each, now)}], upsert=True)
             for each in gone
         ]
         with translated(), pymongo.timeout(self._deadline):
@@ -70,14 +73,14 @@ class Forwarded:
             rows = self._rows.find(where, {"statement": 1, "key": 1}).limit(most)
             return [Gone(bytes(row["statement"]), int(row["key"])) for row in rows]
 
-    def after(self, forward: str, after: bytes, most: int) -> list[bytes]:
+    def after(self, forward: str, after: bytes, most: int) -> list[Gone]:
         """Return statements that are not voided there and are not to be, from behind one; b"" is before the first."""
         begin = bytes.fromhex(forward)
         behind = {"$gt": _id(forward, after)} if after else {"$gte": begin + _FIRST}
         where = {"_id": {**behind, "$lte": begin + _LAST}, "recall": {"$exists": False}, "voided": {"$exists": False}}
         with translated(), pymongo.timeout(self._deadline):
-            rows = self._rows.find(where, {"statement": 1}).sort("_id", 1).limit(most)
-            return [bytes(row["statement"]) for row in rows]
+            rows = self._rows.find(where, {"statement": 1, "key": 1, "left": 1}).sort("_id", 1).limit(most)
+            return [Gone(bytes(row["statement"]), int(row["key"]), tuple(row.get("left", ()))) for row in rows]
 
     def recall_at(self, forward: str, statements: Collection[bytes], reason: str) -> None:
         """Let statements be voided at one store."""
@@ -99,6 +102,13 @@ class Forwarded:
             ids = [row["_id"] for row in self._rows.find(where, {"_id": 1}).limit(most)]
             self._rows.delete_many({"_id": {"$in": ids}})
         return bool(ids)
+
+
+def _noted(forward: str, gone: Gone, now: int) -> dict[str, Any]:
+    values = {"forward": forward, "statement": gone.statement, "key": gone.key, "at": now}
+    left = list(gone.left)
+    noted: dict[str, Any] = {name: {"$ifNull": [f"${name}", value]} for name, value in values.items()}
+    return noted | {"left": {"$setIntersection": [{"$ifNull": ["$left", left]}, left]}}
 
 
 def _id(forward: str, statement: bytes) -> bytes:

@@ -129,7 +129,9 @@ class Webhooks:
         """Return what is to be told now, the oldest first."""
         where = {"webhook": webhook, "again": {"$lte": now}}
         with translated(), pymongo.timeout(self._deadline):
-            return [_delivery(row) for row in self._deliveries.find(where).sort("again", 1).limit(most)]
+            return [
+                _delivery(row) for row in self._deliveries.find(where).sort([("again", 1), ("created", 1)]).limit(most)
+            ]
 
     def pending(self, webhook: str) -> int:
         """Return how much is to be told yet."""
@@ -152,6 +154,11 @@ class Webhooks:
         """Let something be tried again at an instant."""
         with translated(), pymongo.timeout(self._deadline):
             self._deliveries.update_one({"_id": delivery.id}, {"$set": {"again": again}, "$inc": {"tried": 1}})
+
+    def wait(self, webhook: str, again: int) -> None:
+        """Let nothing be tried before an instant."""
+        with translated(), pymongo.timeout(self._deadline):
+            self._deliveries.update_many({"webhook": webhook, "again": {"$lt": again}}, {"$set": {"again": again}})
 
     def at_once(self, webhook: str, now: int) -> None:
         """Let all that waits be tried now."""

@@ -164,3 +164,35 @@ def test_of_details_ids_words_of_ours_and_numbers_are_told():
     assert data_of("forward.stopped", "1", details) == told
     assert event_of("forward.stopped") == "forward.failed"
     assert event_of("credential.created") is None
+
+
+@pytest.mark.parametrize(
+    "asked", ["9" * 400, "1" * 20, "Mon, 1 Jan 99999999999999999999 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "²"]
+)
+def test_whatever_it_asks_for_it_is_tried_again_within_the_hour_and_not_at_once(
+    giver, stranger, webhook, worker, asked
+):
+    made = webhook()
+    stranger.said = lambda *_: (503, {"Retry-After": asked}, b"")
+    giver.ask("POST", f"/api/webhooks/{made['id']}/test", None, 202)
+    with worker(giver):
+        wait(lambda: shown(giver, made)["last_error"] == "It answers with 503")
+        time.sleep(1)
+    assert len(stranger.heard) == 1
+    row = giver.store.database["deliveries"].find_one({"webhook": made["id"]})
+    assert (row["tried"], row["again"] < time.time() * 1_000_000 + HOUR) == (1, True)
+
+
+def test_where_nobody_answers_nothing_else_is_told_for_a_while_and_then_everything(giver, stranger, webhook, worker):
+    made = webhook()
+    stranger.said = lambda *_: (503, {}, b"")
+    for _ in range(5):
+        giver.ask("POST", f"/api/webhooks/{made['id']}/test", None, 202)
+    with worker(giver):
+        wait(lambda: shown(giver, made)["last_error"])
+        time.sleep(1.2)
+        assert len(stranger.heard) == 1
+        stranger.said = lambda *_: (204, {}, b"")
+        giver.ask("PATCH", f"/api/webhooks/{made['id']}", {"label": "x"})
+        wait(lambda: shown(giver, made)["pending"] == 0)
+    assert len(stranger.heard) == 6

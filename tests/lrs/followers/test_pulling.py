@@ -231,3 +231,42 @@ def test_ids_of_letters_are_told_as_they_are_there(taker, stranger, pull, worker
     with worker(taker):
         wait(lambda: shown()["dead"] == 1)
     assert taker.ask("GET", f"/api/pulls/{shown()['id']}/dead-letters")["letters"][0]["statement"] == name
+
+
+def test_nobody_s_clock_leads_a_walk_into_the_future_and_that_is_told(taker, stranger, pull, worker, a_statement):
+    past, future = a_statement(stored=NOW), a_statement(stored="2126-01-01T00:00:00Z")
+    stranger.said = lambda *_: page(past, future)
+    shown = pull(stranger, overlap=0)
+    with worker(taker):
+        wait(lambda: shown()["last_asked"])
+        assert "clock" in shown()["last_error"]
+        wait(lambda: at_once(taker, shown) and len(stranger.heard) >= 2)
+        assert "since=2026-11-20T02%3A59%3A59.999999Z" in stranger.heard[1][0]
+        stranger.said = lambda *_: page(through="2126-01-01T00:00:00Z")
+        asked = len(stranger.heard)
+        wait(lambda: at_once(taker, shown) and len(stranger.heard) > asked)
+        wait(lambda: shown()["through"][:4] == "2026" and shown()["through"] > NOW)
+        assert "clock" in wait(lambda: shown()["last_error"])
+    assert shown()["taken"] == 2
+
+
+def test_whatever_it_asks_for_it_is_asked_again_within_the_hour_and_not_at_once(taker, stranger, pull, worker):
+    stranger.said = lambda *_: (503, {"Retry-After": "Mon, 1 Jan 99999999999999999999 00:00:00 GMT"}, b"")
+    shown = pull(stranger)
+    with worker(taker):
+        assert "503" in wait(lambda: shown()["last_error"])
+
+
+def test_what_goes_wrong_here_is_seen_and_waited_out_too(taker, stranger, pull, worker, monkeypatch):
+    monkeypatch.setattr("lrs.followers.pulling._read", lambda *_: 1 / 0)
+    shown = pull(stranger)
+    with worker(taker):
+        assert "log" in wait(lambda: shown()["last_error"])
+        time.sleep(1)
+    assert len(stranger.heard) <= 4
+
+
+def test_another_address_needs_the_secret_anew(taker, stranger, pull):
+    path = f"/api/pulls/{pull(stranger)()['id']}"
+    taker.ask("PATCH", path, {"url": "https://other.example.vn/xapi"}, 400)
+    assert taker.ask("PATCH", path, {"url": "https://other.example.vn/xapi", "secret": "new"})["url"][8:13] == "other"

@@ -423,3 +423,60 @@ def test_the_metrics_tell_how_it_gets_on(giver, stranger, agree, forward, worker
     assert (found[good()["id"]].dead, found[good()["id"]].failing, found[good()["id"]].lag) == (1, 0, 0)
     assert found[bad()["id"]].failing > 0
     assert found[bad()["id"]].lag > 0
+
+
+def test_also_a_paused_one_voids_there_what_is_erased_here(giver, taker, agree, forward, worker):
+    shown = forward(agree(), taker)
+    one, _ = giver.post(done(1), done(2))
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=2))
+        giver.ask("POST", f"/api/forwards/{shown()['id']}/pause")
+        document = giver.org + uuid.UUID(one).bytes
+        giver.store.transact(lambda session: giver.store.forwarded.recall([document], "erased", session))
+        giver.post(done(3))
+        wait(lambda: giver.audited("forward.recalled"))
+    assert (shown()["state"], shown()["sent"]) == ("paused", 2)
+    assert sorted(each["verb"]["id"] for each in taker.statements()) == [COMPLETED, VOIDED]
+
+
+def test_who_is_restricted_later_is_voided_there_though_others_may_still_travel(
+    giver, taker, agree, forward, worker, monkeypatch
+):
+    monkeypatch.setattr("lrs.followers.forwarding.LOOK_BACK_EVERY", 0.3)
+    learners = giver.store.learners
+    names = [f"account:https://sso.vnuhcm.example.vn hv-000{each}" for each in (7, 8)]
+    numbers = learners.numbers(giver.org, names)
+    early, late = (numbers[each] for each in names)
+
+    def restrict(number):
+        giver.store.transact(lambda session: learners.restrict(giver.org, [number], session, restricted=True))
+
+    restrict(early)
+    shown = forward(agree(), taker)
+    giver.post(done(1, context={"instructor": person(7)}), done(2, context={"instructor": person(8)}), done(3))
+    with worker(giver):
+        wait(lambda: caught_up(shown, sent=3))
+        time.sleep(1)
+        assert not giver.audited("forward.recalled")
+        restrict(late)
+        wait(lambda: giver.audited("forward.recalled"))
+        time.sleep(1)
+    (void,) = (each for each in taker.statements() if each["verb"]["id"] == VOIDED)
+    assert [each["actor"] for each in taker.statements() if each["verb"]["id"] == COMPLETED] == [person(1), person(3)]
+    assert [action for action, _ in giver.audited("forward.recalled")] == ["forward.recalled"]
+    assert void["object"]["objectType"] == "StatementRef"
+
+
+def test_what_goes_wrong_here_is_seen_and_waited_out_too(giver, stranger, agree, forward, worker, monkeypatch):
+    monkeypatch.setattr("lrs.followers.forwarding._requests", lambda *_: 1 / 0)
+    shown = forward(agree(), stranger)
+    giver.post(done(1))
+    with worker(giver):
+        assert "log" in wait(lambda: shown()["last_error"])
+
+
+def test_another_address_needs_the_secret_anew(giver, stranger, agree, forward):
+    path = f"/api/forwards/{forward(agree(), stranger)()['id']}"
+    giver.ask("PATCH", path, {"url": "https://other.example.vn/xapi"}, 400)
+    giver.ask("PATCH", path, {"url": stranger.url, "label": "the same"})
+    assert giver.ask("PATCH", path, {"url": "https://other.example.vn/xapi", "secret": "new"})["url"][8:13] == "other"

@@ -61,6 +61,7 @@ from lrs.services.assignments import AssignmentService
 from lrs.services.audit import AuditService
 from lrs.services.consents import ConsentService
 from lrs.services.credentials import CredentialService
+from lrs.services.exporting import RecordExports
 from lrs.services.folding import folding_of
 from lrs.services.forwards import ForwardService
 from lrs.services.health import Health
@@ -161,7 +162,7 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
             WordingService(store),
             bodies,
         ),
-        records(transcripts),
+        records(transcripts, RecordExports(store, transcripts)),
         noticed(NoticedService(store, parts.progress)),
         searches(SearchService(store, parts.safetime, secret=config.pepper, page=config.page)),
         reports(parts.reports),

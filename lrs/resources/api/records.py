@@ -7,6 +7,7 @@ from flask import Response
 from lrs.resources.api.interface import Section
 from lrs.resources.api.record_files import asked_for, file_of, gives_files
 from lrs.resources.guards import principal
+from lrs.services.exporting import RecordExports
 from lrs.services.progress import Reached
 from lrs.services.records import RecordService
 from schemas.api.records import ReachedSchema, RecordsQuerySchema, RecordsSchema
@@ -16,7 +17,7 @@ THROUGH: Final = "Sohoc-Through"
 AS_OF: Final = "Sohoc-As-Of"
 
 
-def records(service: RecordService) -> Section:
+def records(service: RecordService, exports: RecordExports) -> Section:
     """Return the views."""
     section = Section("records", "Training records of the organisation")
 
@@ -27,13 +28,13 @@ def records(service: RecordService) -> Section:
 
         One for each learner, activity and registration; of those whose statements count. Needs the scope
         records/read. Identities are those of the statements, so this is personal data. Files hold everything that is
-        asked for, and tell in Sohoc-Through and Sohoc-As-Of what a page tells in through and asOf.
+        asked for, and tell in Sohoc-Through and Sohoc-As-Of what a page tells in through and asOf; each is audited.
         """  # noqa: D400 - the first line is the operation's summary
         form = asked_for(query)
         if form == "json":
             page = service.page(principal(), query)
             return told(page.reached) | {"as_of": page.at, "records": page.records, "next": page.next}
-        export = service.export(principal(), query)
+        export = exports.open(principal(), query, form)
         response = file_of(form, export.parts)
         response.headers[THROUGH] = iso(export.reached.as_of)
         response.headers[AS_OF] = f"{export.at}"

@@ -201,8 +201,8 @@ def place_of(webhook: str) -> str:
 def versions_of(store: Store, org: bytes) -> dict[str, int]:
     """Return the newest versions of what an organisation is given, by the ids of agreements."""
     taken = store.agreements.taken(org)
-    runs = store.shares.runs() if taken else {}
-    return {each.id: runs[each.id].version for each in taken if each.id in runs and runs[each.id].version}
+    found = store.shares.versions([each.id for each in taken]) if taken else {}
+    return {agreement: version for agreement, version in found.items() if version}
 
 
 def delivery(webhook: Webhook, event: str, time: int, data: Mapping[str, Any]) -> Delivery:

@@ -101,6 +101,12 @@ class Shares:
         with translated(), pymongo.timeout(self._deadline):
             return {row["_id"]: _run(row) for row in self._runs.find(where, {"minors": 0, "people": 0})}
 
+    def versions(self, agreements: Collection[str]) -> dict[str, int]:
+        """Return the newest versions of what was shared by these agreements, by their ids."""
+        where = {"_id": {"$in": list(agreements)}}
+        with translated(), pymongo.timeout(self._deadline):
+            return {row["_id"]: int(row.get("version", 0)) for row in self._runs.find(where, {"version": 1})}
+
     def begin(self, agreement: str) -> None:
         """Let an agreement have rows; nothing where it has."""
         with translated(), pymongo.timeout(self._deadline):

@@ -61,7 +61,8 @@ class Upkeep:
     def _run(self) -> None:
         while not self._stop.is_set():
             _attempt("journal", self._write)
-            _attempt("upkeep", self._do)
+            _attempt("erasures", self._erase)
+            _attempt("retention", self._retain)
             self._stop.wait(_EVERY)
         self._store.places.release(PLACE, self._worker)
 
@@ -70,13 +71,16 @@ class Upkeep:
             self._journal.write()
             self._written = clocks.passed()
 
-    def _do(self) -> None:
-        if self._store.places.take(PLACE, self._worker, lease=_LEASE) is None:
-            return
-        if self._erasing.go_on():
+    def _erase(self) -> None:
+        if self._is_mine() and self._erasing.go_on():
             self._written = float("-inf")  # it should lie outside of the database as soon as can be
-        if clocks.passed() - self._kept > _RETENTION_EVERY and not self._retention.go_on():
+
+    def _retain(self) -> None:
+        if clocks.passed() - self._kept > _RETENTION_EVERY and self._is_mine() and not self._retention.go_on():
             self._kept = clocks.passed()
+
+    def _is_mine(self) -> bool:
+        return self._store.places.take(PLACE, self._worker, lease=_LEASE) is not None
 
 
 def upkeep(config: Config, stop: threading.Event) -> Upkeep | None:

@@ -5,11 +5,13 @@ records and figures that rest on them; everything else stays as it is.
 """
 
 import calendar
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from lrs.errors import Unavailable
 from lrs.services import clocks
 from lrs.services.erasing.removing import Counts, Removing, Step
 from lrs.services.folding import Folding
@@ -21,6 +23,8 @@ from schemas.subjects.policies import Kept, Policies
 _TOGETHER: Final = 250
 _ROUNDS: Final = 20
 """Steps that one organisation has before it is another one's turn."""
+
+log = logging.getLogger(__name__)
 
 
 class Due(NamedTuple):
@@ -42,8 +46,22 @@ class Retention:
         self._together = together
 
     def go_on(self) -> int:
-        """Do some of what is to be done today; return how many steps that were. Raise Unavailable."""
-        return sum(self._go_on(org, months) for org, months in self._policies().items() if months)
+        """Do some of what is to be done today; return how many steps that were. Raise Unavailable.
+
+        An organisation in which it cannot be done for now does not keep the others waiting.
+        """
+        return sum(self._tried(org, months) for org, months in self._policies().items() if months)
+
+    def _tried(self, org: bytes, months: Mapping[Kept, int]) -> int:
+        try:
+            return self._go_on(org, months)
+        except Exception as error:  # whatever it is, the others go on
+            log.warning(
+                "what is too old cannot be removed; trying again",
+                extra={"task": "retention", "errand": org.hex()},
+                exc_info=not isinstance(error, Unavailable),
+            )
+            return 0
 
     def due(self, org: bytes) -> Iterator[Due]:
         """Yield what would go today, and touch nothing."""

@@ -12,15 +12,17 @@ import time
 import pytest
 
 from lrs.services.erasing import Erasing
-from lrs.services.erasing.people import ErasedPeople
+from lrs.services.erasing.people import ErasedPeople, Marks, hashes_of
 from lrs.services.learners import LearnerService, Wanted
 from lrs.services.pseudonyms import pseudonyms_of
+from lrs.services.seals import Seals
 from lrs.services.verification import Verifier
 from lrs.store.consents import subject
 from lrs.store.documents import Document
 from schemas.api.audit import AuditQuery
 from schemas.training.terms import ERASED
 from schemas.xapi.conditions import UNCONDITIONAL
+from schemas.xapi.identity import identity
 from schemas.xapi.resource_queries import DocumentQuery
 
 PEPPER = "a pepper for tests, of 32 characters or more"
@@ -125,6 +127,33 @@ def test_what_was_on_its_way_goes_when_it_is_settled(world):
         {},
         {"statements": 1, "records": 1, "learners": 1},
     ]
+
+
+@pytest.mark.parametrize("broken", ["of another pepper", "no list of identities"])
+def test_an_erasure_that_cannot_go_on_keeps_no_other_waiting(world, broken, later):
+    """Each of them comes first once; it is tried again after a while."""
+    told = [world.statement(who=who) for who in ("an", "binh", "chi")]
+    world.put(*told)
+    world.follow()
+    marks = Marks(PEPPER, world.org)
+    begun = []
+    for each in told:
+        who = identity(each["actor"])
+        erasure = world.erasing.begin(world.org, [who], f"of {who}", "key", hashes=hashes_of(marks, [who]))
+        begun.append(erasure)
+    rows = world.store.database["erasures"]
+    for each in (begun[0], begun[2]):
+        seals = Seals(PEPPER if broken == "no list of identities" else "another", "erasures")
+        rows.update_one({"_id": each.id}, {"$set": {"sealed": seals.seal(broken.encode(), each.id.hex())}})
+    assert world.erasing.go_on() == 1
+    assert world.stored().keys() == {told[0]["id"], told[2]["id"]}
+    assert world.erasing.go_on() == 1  # it is settled, and the others are left for a while
+    for each in (begun[0], begun[2]):
+        rows.update_one({"_id": each.id}, {"$set": {"sealed": each.sealed}})
+    assert world.erasing.go_on() == 0
+    later(3)
+    assert world.erasing.go_on() == 2
+    assert world.stored() == {}
 
 
 def test_not_before_nothing_can_be_on_its_way(store, world):

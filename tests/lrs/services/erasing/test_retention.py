@@ -1,6 +1,7 @@
 """What is older than an organisation keeps it goes, and nothing else."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -83,6 +84,36 @@ def test_documents_attachments_and_refusals_go_each_by_its_own_age(world, retent
     assert applied(world) == [{"documents": 1, "refusals": 1, "attachments": 1}]
     for name in ("documents", "refusals", "attachments.files", "attachments.chunks"):
         assert store.database[name].count_documents({}) == 1, name
+
+
+def test_an_organisation_in_which_nothing_can_be_removed_for_now_keeps_no_other_waiting(
+    world, retention, keep, now, store
+):
+    """Each of them comes first once."""
+    keep(statements=12)
+    held = store.policies.all()[world.org]
+    others = [(bytes([n]) * 8, f"records:{(bytes([n]) * 8).hex()}") for n in (0, 255)]
+    for org, place in others:
+        store.transact(lambda session, org=org: store.policies.put(org, held, session))
+        store.places.take(place, "worker", lease=60.0)
+        # Its records are about to be made anew.
+        stale = {"$set": {"place": 1, "basis": "of another version"}}
+        store.database["places"].update_one({"_id": place}, stale)
+        told = world.statement()
+        row = world.row(told)
+        store.statements.insert([replace(row, id=org + row.id[8:], org=org, stored=now - 400 * DAY)])
+    world.stamp = now - 400 * DAY
+    mine = world.statement(who="binh")
+    world.put(mine)
+    while retention.go_on():
+        pass
+    assert mine["id"] not in world.stored()
+    assert len(world.stored()) == 2
+    for _, place in others:
+        store.database["places"].update_one({"_id": place}, {"$set": {"basis": world.folding.basis()}})
+    while retention.go_on():
+        pass
+    assert world.stored() == {}
 
 
 def test_where_nothing_is_said_everything_stays(world, retention, keep, now):

@@ -15,7 +15,7 @@ EVERY: Final = 0.5
 """Seconds between two looks at what is due."""
 AT_ONCE: Final = 8
 """Errands of one kind that are run at the same time; the others wait for their turn."""
-SHARE: Final = 2
+SHARE: Final = 4
 """How many of these may be for one organisation, however many are due."""
 LONGEST: Final = 30.0
 """Seconds until an errand that failed is begun again, at most."""

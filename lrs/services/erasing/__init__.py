@@ -5,6 +5,10 @@ First the journal has it, with keyed hashes of whom it is about; from then on wh
 over it leaves what the worker goes on with. Only until the end are the identities kept, sealed. An erasure is *done*
 when nothing is left, and audited with its counts; it is *settled* when what was on its way meanwhile has gone, too.
 
+All ways to write one mailbox or number are one person. Those that cannot be told from what is known, as the mailbox of
+a SHA-1, are looked for among all who are named in statements and documents, once before it is done, and once more in
+what was stored meanwhile before it is settled.
+
 A statement whose actor is the person goes; another one that names the person names an erased account instead. So does
 a statement of the person that voids somebody else's: what was voided stays so.
 """

@@ -1,5 +1,6 @@
 """Everything about a person, as JSON and as files; what people agreed to, withdrawn; people erased."""
 
+import base64
 import csv
 import hashlib
 import io
@@ -114,6 +115,20 @@ def test_files_say_the_same_and_a_manifest_counts_them(office, known):
         each["id"] for each in known["actor"] + known["mentioned"]
     }
     assert rows["requests.csv"][0]["note"] == "'=1+1"
+
+
+def test_who_is_stored_under_a_pseudonym_is_found_by_the_own_mailbox(office):
+    """And of the mailbox nothing is given back that was not kept."""
+    intake = {"identities": "pseudonymise"}
+    key = office.post("/api/credentials", {"scopes": ["statements/write"], "intake": intake}, 201)
+    sent = office.statement("x", actor={"mbox": MAILBOX, "name": "Lan"})
+    token = base64.b64encode(f"{key['key']}:{key['secret']}".encode()).decode()
+    answer = office.client.post("/xapi/statements", json=sent, headers={"Authorization": f"Basic {token}"})
+    assert answer.status_code == 200, answer.text
+    made = office.ask("access", MAILBOX)
+    [found] = office.client.get(f"{PATH}/{made['id']}/data").json["statements"]
+    assert (found["relation"], found["statement"]["id"]) == ("actor", sent["id"])
+    assert "lan.nguyen" not in json.dumps(found)
 
 
 def test_of_nobody_known_there_is_nothing(office):

@@ -1,6 +1,7 @@
 """Recipients who page behind the last number they were given miss nothing and get nothing twice, whoever dies.
 
-Sixteen writers pause before they commit; the worker is killed ten times. `SOHOC_SHARED=50000` is the whole measure.
+Sixteen writers pause before they commit; the worker is killed ten times. `SOHOC_SHARED=50000` with `--timeout 0` is the
+whole measure.
 """
 
 import contextlib

@@ -284,9 +284,12 @@ def test_a_process_without_what_it_needs_is_one_sentence(command, missing):
     assert done.stderr.startswith(f"{missing} is not set")
 
 
-def test_the_worker_needs_no_pepper():
+def test_the_worker_runs_without_a_pepper_and_says_what_it_leaves_undone():
     settings = {"LRS_MONGODB_URI": "mongodb://127.0.0.1:1", "LRS_DEADLINE": "0.2"}
     with subprocess.Popen([LRS, "worker"], env=settings, stderr=subprocess.PIPE, text=True) as worker:
-        assert "trying again" in worker.stderr.readline()
+        lines = [json.loads(worker.stderr.readline()) for _ in range(4)]
         worker.terminate()
         assert worker.wait(SECONDS) == 0
+    undone, trying = lines[:3], lines[3]
+    assert all("LRS_PEPPER" in line["event"] and line["level"] == "warning" for line in undone)
+    assert "trying again" in trying["event"]

@@ -1,6 +1,7 @@
 """M12 and what may go wrong on the way: two servers and a worker, real processes, and the receiving one is killed.
 
-``FORWARDED=100000 pytest --timeout 0 tests/scenarios/test_forwarding.py -rP`` is the long run, and tells how long it took.
+``FORWARDED=100000 pytest --timeout 0 tests/scenarios/test_forwarding.py -rP`` is the long run, and tells how
+long it took.
 """
 
 import os

@@ -12,7 +12,7 @@ from lrs.errors import Unavailable
 from lrs.followers.feed import LEASE, Follower, LeaseLost, take_turns
 from lrs.followers.records import records_follower
 from lrs.services import clocks
-from lrs.services.folding import Reading
+from lrs.services.reading import Reading
 from lrs.services.safetime import learn
 from lrs.store import Store
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from lrs.followers.feed import Follower
-from lrs.services.folding import Reading, folding_of
+from lrs.services.folding import folding_of
 from lrs.services.progress import RECORDS
+from lrs.services.reading import Reading
 from lrs.services.registries import RegistryService
 from lrs.store import Store
 from lrs.store.transactions import Session

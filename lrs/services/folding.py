@@ -9,25 +9,19 @@ statements are counted anew, so many at a time that a transaction bears it, befo
 and deciding exclude one another (``Links.hold``), so no statement is ever counted half as one and half as another.
 """
 
-import contextlib
-import gc
-import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
-from datetime import date, datetime, tzinfo
-from typing import Any, Final, NamedTuple, TypeVar
-from uuid import UUID
+from datetime import date, tzinfo
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
-
-import msgspec
 
 from lrs.errors import Unavailable
 from lrs.services import clocks
 from lrs.services.counting import Change, Counted
 from lrs.services.progress import RECORDS, place_of
+from lrs.services.reading import Reader, Reading, Told, UnitKey, without_collection
 from lrs.services.registries import RegistryService
-from lrs.services.reviewing import HasSkill, Notes, Reviewing
+from lrs.services.reviewing import HasSkill, Reviewing
 from lrs.store import Store
 from lrs.store.changes import Reason
 from lrs.store.links import Move
@@ -35,15 +29,11 @@ from lrs.store.places import Place
 from lrs.store.records import NOBODY, Line
 from lrs.store.rows import ORG_BYTES, Found
 from lrs.store.transactions import Session
-from schemas.training.cells import Key, keys_of, month_of
-from schemas.training.facts import MOST_MEMBERS, Facts, facts_of
-from schemas.training.parts import Parser
+from schemas.training.cells import Key, month_of
+from schemas.training.facts import MOST_MEMBERS, Facts
 from schemas.training.readings import Skill
-from schemas.training.records import MOST_EVIDENCE, Evidence, evidence_of
 from schemas.training.vocabulary import Vocabulary
-from schemas.xapi.keys import is_voiding, mention_keys, refers_to
-
-__all__ = ["MOST_EVIDENCE", "MOST_MOVED", "Folding", "Unsettled", "folding_of"]
+from schemas.xapi.keys import mention_keys
 
 MOST_MOVED: Final = 50
 """Identities of one move: each is looked for by two keys, and MongoDB merges a hundred in order."""
@@ -51,34 +41,11 @@ _TOGETHER: Final = 1000
 """Statements of a move that are counted anew in one transaction."""
 _MOST_HALVED: Final = 5
 _LOOKED_AT: Final = 500
-_PARSED: Final = 32
-_PARSED_BYTES: Final = 512 * 1024
 
 RULES: Final = 5
 """The version of what is made of statements: another one wherever the same statements give anything else."""
 
-_decode = msgspec.json.Decoder().decode
-
 T = TypeVar("T")
-UnitKey = Callable[[str, date], str]
-"""Returns what the registry calls the unit that had a code on a day; "" where there was none."""
-
-
-class Told(NamedTuple):
-    """What a statement says, what a record keeps of it, and the cells that it counts in, whoever they are about."""
-
-    statement: bytes
-    facts: Facts
-    evidence: Evidence
-    cells: tuple[Key, ...]
-
-
-class Reading(NamedTuple):
-    """What a batch says: the facts of its statements, the ids of those that it voids, and what was noticed."""
-
-    told: list[Told]
-    targets: list[bytes]
-    notes: Notes
 
 
 class Unsettled(Exception):
@@ -108,12 +75,10 @@ class Folding:
     ) -> None:
         self.basis = basis
         self._store = store
-        self._unit_key = unit_key
-        self._vocabulary = vocabulary
         self._zone = zone
         self._halved = 0
-        self._parser = Parser()
-        self._reviewing = Reviewing(store, vocabulary, lambda facts: bool(self._unit(facts)), has_skill)
+        self._reader = Reader(unit_key, vocabulary, zone)
+        self._reviewing = Reviewing(store, vocabulary, lambda facts: bool(self._reader.unit(facts)), has_skill)
 
     def fold(self, org: bytes, batch: Sequence[Found], move: Callable[[Session], None]) -> None:
         """Count a batch, all or nothing, together with what ``move`` writes. Counting it again changes nothing.
@@ -124,28 +89,12 @@ class Folding:
 
     def read(self, batch: Sequence[Found]) -> Reading:
         """Return what is to be counted of a batch; this asks nobody, and may be done ahead."""
-        reading = Reading([], [], self._reviewing.begin(batch))
-        with _without_collection():
-            for part in _portions([found for found in batch if not found.voided]):
-                self._read_some(part, reading)
-        return reading
-
-    def _read_some(self, batch: Sequence[Found], reading: Reading) -> None:
-        # Step by step, each for all: that takes a fifth less time than one statement after the other.
-        ids = [found.id[ORG_BYTES:] for found in batch]
-        statements = [self._parser.parse(found.raw) for found in batch]
-        facts = [facts_of(statement, self._vocabulary) for statement in statements]
-        for statement in statements:
-            if is_voiding(statement) and (target := refers_to(statement)) is not None:
-                reading.targets.append(UUID(target).bytes)
-        for each, statement, told in zip(ids, statements, facts, strict=True):
-            reading.notes.add(each, statement, told)
-        reading.told.extend(self._tell(each, told) for each, told in zip(ids, facts, strict=True) if told is not None)
+        return self._reader.read(batch, self._reviewing.begin(batch))
 
     def count(self, org: bytes, reading: Reading, move: Callable[[Session], None]) -> None:
         """Count what was read, as ``fold`` does."""
         voided = self._store.statements.raws(org, reading.targets)
-        told = reading.told + self._told(voided.items())
+        told = reading.told + self._reader.told(voided.items())
         self._reviewing.end(reading.notes, org, reading.targets)
 
         def write(session: Session) -> None:
@@ -156,7 +105,7 @@ class Folding:
             self._reviewing.write(reading.notes, org, session)
             move(session)
 
-        with _without_collection():
+        with without_collection():
             self.settled(org, lambda: self._store.transact(lambda session: self.alone(org, session, write)))
 
     def alone(self, org: bytes, session: Session, write: Callable[[Session], T]) -> T:
@@ -216,7 +165,7 @@ class Folding:
         return bool(later)
 
     def _recount(self, org: bytes, found: Sequence[Found], move: Move, later: Sequence[Move], session: Session) -> None:
-        told = self._told((each.id[ORG_BYTES:], each.raw) for each in found)
+        told = self._reader.told((each.id[ORG_BYTES:], each.raw) for each in found)
         names = {who for each in told for who in _identities(each.facts)}
         # What nobody has counted yet may name somebody without a number: it is not for us.
         numbers = self._store.learners.find(org, names, session)
@@ -248,12 +197,12 @@ class Folding:
         if self._store.places.find(place_of(RECORDS, org), session).unclean:
             return  # all that was derived goes, and is made anew from what there is then
         place = self._placed(org, session)
-        told = self._told((each.id[ORG_BYTES:], each.raw) for each in before)
+        told = self._reader.told((each.id[ORG_BYTES:], each.raw) for each in before)
         numbers = self._store.learners.find(org, {who for each in told for who in _identities(each.facts)}, session)
         # What nobody has counted yet may name somebody without a number.
         counted = [self._count(each, numbers) for each in told if numbers.keys() >= set(_identities(each.facts))]
         were = set(self._change(org, session, gone, leaving).apply([], counted))
-        stays = self._told((each, raw) for each, raw in after.items() if each in were)
+        stays = self._reader.told((each, raw) for each, raw in after.items() if each in were)
         self._change(org, session, gone, leaving).apply(self._counted(org, stays, session), [])
         self._reviewing.mend(org, [each for each in before if each.stored <= place.place], place.place, after, session)
 
@@ -271,20 +220,6 @@ class Folding:
             return frozenset() if learner in leaving else self._others(org, learner, *about)
 
         return Change(self._store, org, session, others, gone=gone)
-
-    def _told(self, raws: Iterable[tuple[bytes, bytes]]) -> list[Told]:
-        return [self._tell(each, facts) for each, raw in raws if (facts := self._facts(raw))]
-
-    def _tell(self, statement: bytes, facts: Facts) -> Told:
-        unit = self._unit(facts)
-        cells = tuple(keys_of(facts, unit, month_of(facts.timestamp, self._zone)))
-        return Told(statement, facts, evidence_of(facts, statement, unit), cells)
-
-    def _facts(self, raw: bytes) -> Facts | None:
-        """Return what counts of a statement that was in the feed before, None of one that was set aside there."""
-        with contextlib.suppress(Exception):
-            return facts_of(_decode(raw), self._vocabulary)
-        return None
 
     def _counted(self, org: bytes, told: Sequence[Told], session: Session) -> list[Counted]:
         identities = {who for each in told for who in _identities(each.facts)}
@@ -307,12 +242,6 @@ class Folding:
             _numbered(facts.team_members, numbers),
         )
 
-    def _unit(self, facts: Facts) -> str:
-        if facts.unit is None:
-            return ""
-        day = facts.unit.as_of or datetime.fromtimestamp(facts.timestamp // 1_000_000, self._zone).date()
-        return self._unit_key(facts.unit.code, day)
-
     def _others(
         self, org: bytes, learner: int, left: Collection[Key], without: AbstractSet[bytes], session: Session
     ) -> AbstractSet[Key]:
@@ -328,7 +257,7 @@ class Folding:
         kept: set[Key] = set()
         for begin in range(0, len(ids), _LOOKED_AT):
             raws = self._store.statements.raws(org, ids[begin : begin + _LOOKED_AT])
-            counted = self._counted(org, self._told(raws.items()), session)
+            counted = self._counted(org, self._reader.told(raws.items()), session)
             kept |= {key for each in counted if learner in each.people for key in each.cells}
             if kept.issuperset(left):
                 break
@@ -352,37 +281,6 @@ def folding_of(store: Store, registries: RegistryService, timezone: str) -> Fold
         return " ".join(map(str, found))
 
     return Folding(store, unit_key, vocabulary, ZoneInfo(timezone), has_skill, basis=basis)
-
-
-_busy = 0
-_busy_lock = threading.Lock()
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Leave cycles alone: there are none in what a batch is made of, and looking for them takes a third of its time."""
-    global _busy  # noqa: PLW0603 - it is one for the process, as the collector is
-    with _busy_lock:
-        _busy += 1
-        gc.disable()
-    try:
-        yield
-    finally:
-        with _busy_lock:
-            _busy -= 1
-            if not _busy:
-                gc.enable()
-
-
-def _portions(batch: Sequence[Found]) -> Iterator[Sequence[Found]]:
-    """Cut a batch into what may be parsed at once: that is many times as large."""
-    begin = size = 0
-    for place, found in enumerate(batch):
-        size += len(found.raw)
-        if place - begin == _PARSED or size > _PARSED_BYTES:
-            yield batch[begin:place]
-            begin, size = place, len(found.raw)
-    yield batch[begin:]
 
 
 def _numbered(identities: Sequence[str], numbers: dict[str, int]) -> tuple[int, ...]:

@@ -134,6 +134,12 @@ class Places:
             self._rows.update_one({"_id": follower, "wanted.worker": worker}, {"$unset": {"wanted": ""}})
             self._rows.update_one({"_id": follower, "worker": worker}, {"$unset": {"worker": "", "until": ""}})
 
+    def leave(self, worker: str) -> None:
+        """Let others hold at once all that a worker holds or wants: it ends."""
+        with translated(), pymongo.timeout(self._deadline):
+            self._rows.update_many({"wanted.worker": worker}, {"$unset": {"wanted": ""}})
+            self._rows.update_many({"worker": worker}, {"$unset": {"worker": "", "until": ""}})
+
     def disturb(self, feed: str, stored: int, session: ClientSession) -> None:
         """Let nobody who follows a feed move on with what was read of it before: statements are erased.
 

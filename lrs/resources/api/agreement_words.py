@@ -74,7 +74,9 @@ WORDS: Final[dict[Language, dict[str, Any]]] = {
         " age of 7 of the child as well (Law 91/2025/QH15, Article 24).",
         "minors_no": "Are never among records or statements.",
         "figures": "Figures",
-        "figures_k": "A figure that counts fewer than {k} people is hidden, and so is what would tell of it.",
+        "figures_k": "A figure that counts fewer than {k} people is hidden, and so is what would tell of it. Figures"
+        " count everybody whom the giver has records of: also people under 16, people who have asked for restriction,"
+        " and people who have not consented to the sharing of records.",
         "how_long": "For how long",
         "from": "From",
         "to": "to",
@@ -191,7 +193,9 @@ WORDS: Final[dict[Language, dict[str, Any]]] = {
         " nếu từ đủ 7 tuổi (Luật 91/2025/QH15, Điều 24).",
         "minors_no": "Không bao giờ có trong hồ sơ hay statement được chia sẻ.",
         "figures": "Số liệu tổng hợp",
-        "figures_k": "Con số đếm dưới {k} người bị ẩn, và những con số có thể làm lộ nó cũng bị ẩn.",
+        "figures_k": "Con số đếm dưới {k} người bị ẩn, và những con số có thể làm lộ nó cũng bị ẩn. Số liệu tổng hợp"
+        " tính tất cả những người mà bên chia sẻ có hồ sơ: kể cả người dưới 16 tuổi, người đã yêu cầu hạn chế xử lý và"
+        " người chưa đồng ý cho chia sẻ hồ sơ.",
         "how_long": "Thời hạn",
         "from": "Từ ngày",
         "to": "đến hết ngày",

@@ -10,7 +10,8 @@ from lrs.resources.api.reports import file_of, flat, for_this_caller, names_of, 
 from lrs.resources.api.tables import gives_files, may_be_unchanged, wants_file
 from lrs.resources.guards import principal
 from lrs.services.reports import COLUMNS, WITHOUT, Indicators, ReportService, Source
-from schemas.api.reports import IndicatorsQuerySchema, IndicatorsSchema
+from schemas.api.report_queries import IndicatorsQuerySchema
+from schemas.api.reports import IndicatorsSchema
 from schemas.xapi.timestamps import iso
 
 

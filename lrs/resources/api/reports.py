@@ -13,7 +13,7 @@ from lrs.resources.api.tables import CSV, gives_files, wants_file
 from lrs.resources.encodings import vary
 from lrs.resources.guards import principal
 from lrs.services.reports import Compared, Question, Report, ReportService, Source, Table
-from schemas.api.reports import (
+from schemas.api.report_queries import (
     BusinessesQuerySchema,
     CoverageQuerySchema,
     ExpertsQuerySchema,
@@ -22,11 +22,11 @@ from schemas.api.reports import (
     PlacementsQuerySchema,
     RankingQuerySchema,
     ReachQuerySchema,
-    ReportSchema,
     SkillsQuerySchema,
     TasksQuerySchema,
     TeamsQuerySchema,
 )
+from schemas.api.reports import ReportSchema
 from schemas.registries.csv_files import written
 from schemas.xapi.timestamps import iso
 

@@ -1,5 +1,6 @@
-"""The worker keeps the heads of the audit outside of the database."""
+"""The worker keeps the heads of the audit outside of the database, and lets go of what it holds when it stops."""
 
+import json
 import threading
 import time
 from dataclasses import replace
@@ -8,7 +9,11 @@ import pytest
 
 from lrs.followers.worker import run_worker
 from lrs.services.anchors import organisations_in
+from lrs.services.progress import RECORDS, place_of
+from lrs.services.setup import first_credential
 from lrs.store.entries import Entry
+from lrs.store.rows import Row, document_id
+from schemas.xapi.keys import statement_keys
 
 ORG = b"\x01workers"
 
@@ -46,3 +51,14 @@ def test_it_says_where_heads_would_be_kept_nowhere(store, working, caplog, level
     caplog.set_level(level)
     working(lambda: any("audit" in record.message for record in caplog.records))
     assert sum("nowhere" in record.message for record in caplog.records) == warned
+
+
+def test_who_comes_after_a_worker_that_stopped_need_not_wait_for_its_lease(store, working, a_statement):
+    first_credential(store, "a pepper for tests, of 32 characters or more", "key", "secret")
+    org = store.organisations.orgs()[0]
+    store.promises.leave("the server", 2)
+    for stored in (1, 2):
+        told = a_statement()
+        keys = statement_keys(told, {"mbox": "mailto:authority@hoc.example.vn"})
+        store.statements.insert([Row(document_id(org, told["id"]), org, stored, json.dumps(told).encode(), keys)])
+        working(lambda through=stored: store.places.find(place_of(RECORDS, org)).place >= through)

@@ -15,6 +15,7 @@ from schemas.xapi.leniency import RELAXATIONS
 ROOT = Path(__file__).parent.parent
 SETTINGS = [f.metadata["env"] for f in fields(Config)]
 READMES = ["README.md", "README.vi.md"]
+APIS = ["API.md", "API.vi.md"]
 LIMITS = [f for f in fields(Config) if f.name.startswith("max_") or f.name.endswith("_minute") or f.name == "page"]
 
 
@@ -45,15 +46,15 @@ def test_the_readme_tells_every_limit(readme):
         assert re.search(rf"\| {size} \| `{f.metadata['env']}`", read(readme)), f.name
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_the_readme_tells_every_relaxation(readme):
-    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", read(readme), re.MULTILINE)) == RELAXATIONS
+@pytest.mark.parametrize("api", APIS)
+def test_every_relaxation_is_told(api):
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", read(api), re.MULTILINE)) == RELAXATIONS
 
 
-def test_every_route_is_in_both_readmes_and_none_that_is_not(app):
+@pytest.mark.parametrize(("readme", "api"), list(zip(READMES, APIS, strict=True)))
+def test_every_route_is_told_in_both_languages_and_none_that_is_not(app, readme, api):
     routes = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(("/api/", "/xapi/", "/oauth/"))}
-    for readme in READMES:
-        assert set(re.findall(r"/(?:x?api|oauth)/[a-z./<>-]*[a-z>]", read(readme))) == routes
+    assert set(re.findall(r"/(?:x?api|oauth)/[a-z./<>-]*[a-z>]", read(readme) + read(api))) == routes
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -63,10 +64,18 @@ def test_every_make_command_of_the_readme_exists(readme):
     assert {"up", "test"} <= named <= targets
 
 
-@pytest.mark.parametrize("file", [*READMES, "deploy/README.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("file", [*READMES, *APIS, "deploy/README.md", "CHANGELOG.md"])
 def test_links_between_files_lead_somewhere(file):
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)", read(file)):
-        assert ((ROOT / file).parent / link).exists(), link
+    for link, _, heading in (each.partition("#") for each in re.findall(r"\]\((?!https?:)([^)]+)", read(file))):
+        there = (ROOT / file).parent / link if link else ROOT / file
+        assert there.exists(), link
+        assert not heading or heading in headings(there.read_text("utf-8")), f"{link}#{heading}"
+
+
+def headings(text: str) -> set[str]:
+    """Return what links to headings end in: small letters, with hyphens for spaces and without marks."""
+    found = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in found}
 
 
 def test_both_readmes_show_the_same_commands():

@@ -14,6 +14,7 @@ from lrs.services import clocks
 from lrs.services.principals import Principal
 from lrs.services.registries import RegistryService
 from lrs.services.seals import Seals
+from lrs.services.terms import least
 from lrs.store import Store
 from lrs.store.agreements import Agreement
 from lrs.store.entries import Detail, Entry
@@ -72,6 +73,11 @@ class Agreements:
         """Return why the records of an agreement do not come now, None where nothing is wrong."""
         run = self._store.shares.run(agreement.id)
         return Failure(run.failed, run.error) if run is not None and run.error else None
+
+    def least(self, agreement: Agreement) -> int:
+        """Return how many people a figure by an agreement has to count at least, once it is accepted."""
+        giver, _ = self.sides(agreement)
+        return max(agreement.k, least(self._store, giver))
 
     def registries(self) -> Registries:
         """Return the registries that filters name things of."""

@@ -6,7 +6,10 @@ from datetime import date
 
 import msgspec
 
+from lrs.store import Store
 from lrs.store.agreements import Agreement
+from lrs.store.organisations import Organisation
+from lrs.store.transactions import Session
 from schemas.api.agreements import FIELDS, PERSONAL
 from schemas.faults import Fault, Refused
 from schemas.registries.units import Units
@@ -38,6 +41,14 @@ def beyond_figures(agreement: Agreement) -> list[str]:
     if filter_.until is not None and not _ends_month(filter_.until):
         found.append("to")
     return found
+
+
+def least(store: Store, giver: Organisation, session: Session | None = None) -> int:
+    """Return how many people a figure has to count at least that an organisation gives by agreement.
+
+    One for all who are told of it, for ever: of two tables with two of them, the difference may tell of few.
+    """
+    return max(giver.small, store.agreements.strictest(giver.org, session))
 
 
 def _faults(made: Agreement) -> Iterator[Fault]:

@@ -27,7 +27,7 @@ def told(known: Agreements, agreement: Agreement, language: Language) -> dict[st
         "parts": list(_parts(agreement.filter, known.registries(), language)),
         "fields": [] if agreement.level == "figures" else list(_fields(agreement, words["meanings"])),
         "also_figures": agreement.level != "figures" and taker is not None and not beyond_figures(agreement),
-        "k": max(agreement.k, giver.small),
+        "k": known.least(agreement),
     }
 
 

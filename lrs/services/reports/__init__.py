@@ -27,7 +27,7 @@ from lrs.services.reports.tables import Question, Table
 from lrs.services.reports.tasks import tasks
 from lrs.services.reports.teams import teams
 from lrs.services.reports.view import Desk, View
-from lrs.services.terms import beyond_figures
+from lrs.services.terms import beyond_figures, least
 from lrs.store import Store
 from lrs.store.transactions import Session
 
@@ -159,8 +159,7 @@ class ReportService:
         self, principal: Principal, name: Report, question: Question, agreement: Agreement, session: Session
     ) -> Part:
         organisation = self._desk.organisation(agreement.giver)
-        # One for all who are told of it, for ever: of two tables with two of them, the difference may tell of few.
-        k = max(organisation.small, self._store.agreements.strictest(agreement.giver, session))
+        k = least(self._store, organisation, session)
         view = self._desk.told(principal, agreement.giver, k, session, question.at)
         source = Source(organisation.id, organisation.name, agreement.id, k)
         try:

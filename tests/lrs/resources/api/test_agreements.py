@@ -443,6 +443,14 @@ def test_a_statement_of_figures_promises_no_records(sides, agreed):
     assert "fewer than 10 people" in page
 
 
+def test_a_statement_tells_the_least_count_that_figures_really_have(sides, agreed):
+    made = agreed(level="figures")
+    agreed(level="figures", k=25)
+    page = sides[0].get(f"/api/agreements/{made['id']}/statement?language=en").text
+    assert "fewer than 25 people" in page
+    assert "Figures count everybody" in page
+
+
 def test_of_many_refused_reads_of_a_minute_one_is_in_the_audit(sides, agreed, door, shared_store):
     giver, taker = sides
     one, other = agreed(), agreed()

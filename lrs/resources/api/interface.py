@@ -4,7 +4,9 @@ The only module that knows flask-smorest, which carries no types.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from http import HTTPStatus
+from threading import Lock
 from typing import Any, Final
 
 from flask import Flask, Response
@@ -76,6 +78,10 @@ class _Parser(FlaskParser):
 
 class _Blueprint(SmorestBlueprint):  # type: ignore[misc]  # as above
     ARGUMENTS_PARSER = _Parser()
+
+    def register_views_in_doc(self, api: "Interface", *given: Any, **named: Any) -> None:
+        """Leave the description until somebody asks for it: it takes longer than all else of a start."""
+        api.later(lambda: super(_Blueprint, self).register_views_in_doc(api, *given, **named))
 
 
 class Section:
@@ -152,6 +158,8 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
         self._diagnostics = diagnostics
         self._cookies = cookies
         self._refusals: set[int] = set()
+        self._left: list[Callable[[], None]] = []
+        self._lock = Lock()
         # OpenAPI lives beside what it describes, open to all.
         app.config["OPENAPI_URL_PREFIX"] = _PREFIX
         described = {
@@ -167,7 +175,25 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
             self.spec.components.security_scheme(name, scheme)
         # For the whole application: a wrong method or an unknown path belongs to no section.
         app.after_request(_finish)
-        app.register_blueprint(docs(self.spec.to_dict))
+        app.register_blueprint(docs(self.described))
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Do something once the description is asked for."""
+        self._left.append(work)
+
+    def described(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        with self._lock:
+            for work in self._left:
+                work()
+            self._left.clear()
+            found: dict[str, Any] = self.spec.to_dict()
+            return found
+
+    def _openapi_json(self) -> Response:
+        self.described()
+        answer: Response = super()._openapi_json()
+        return answer
 
     def add(self, *sections: Section) -> None:
         """Serve and describe these views, to callers with a credential."""
@@ -176,12 +202,18 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
             watch(section.blueprint, self._diagnostics, ())
             self.register_blueprint(section.blueprint)
             for status in section.refusals - self._refusals:
-                self.spec.components.response(_name(status), _refusal(status))
+                self.later(partial(self._describe_refusal, status))
             self._refusals |= section.refusals
+
+    def _describe_refusal(self, status: int) -> None:
+        self.spec.components.response(_name(status), _refusal(status))
 
     def describe(self, tag: Mapping[str, str], paths: Mapping[str, Mapping[str, Any]]) -> None:
         """Describe what is served elsewhere, in words of OpenAPI, with what every view may be refused with."""
         self.spec.tag(dict(tag))
+        self.later(partial(self._describe, tag, paths))
+
+    def _describe(self, tag: Mapping[str, str], paths: Mapping[str, Mapping[str, Any]]) -> None:
         common = {f"{status}": {"$ref": f"#/components/responses/{_name(status)}"} for status in _LIMITED}
         rules = {rule.rule: rule for rule in self._app.url_map.iter_rules()}
         for path, item in paths.items():

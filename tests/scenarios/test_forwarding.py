@@ -4,12 +4,16 @@
 long it took.
 """
 
+import json
 import os
+import re
 import time
 import uuid
 from random import Random
 
 import pytest
+from bson.raw_bson import RawBSONDocument
+from pymongo import MongoClient
 
 MANY = int(os.environ.get("FORWARDED", "2000"))
 KILLS = 3
@@ -29,9 +33,10 @@ def stored(site):
 
 
 @pytest.fixture
-def served(sites):
+def served(sites, tmp_path_factory):
     """Run the server of one organisation, on a database of its own; the worker runs when the test says so."""
-    return lambda: sites(worker=False, LRS_PROCESSES="1", LRS_LOG_LEVEL="error", LRS_PARTNER_HOSTS="127.0.0.1")
+    settings = {"LRS_PROCESSES": "1", "LRS_LOG_LEVEL": "info", "LRS_PARTNER_HOSTS": "127.0.0.1"}
+    return lambda: sites(worker=False, logs=tmp_path_factory.mktemp("logs"), **settings)
 
 
 @pytest.fixture
@@ -61,18 +66,22 @@ def statement(number, verb="completed", at="2026-08-15T03:00:00Z"):
 
 @pytest.fixture
 def agreed(vnuhcm, lhu):
-    """Agree on the joint course of 2026, and let it be forwarded; return the paths of the agreement and the forward."""
-    terms = {
+    """Agree on the joint course of 2026 with names, and let it be forwarded."""
+    return forwarded(vnuhcm, lhu, level="named")
+
+
+def forwarded(vnuhcm, lhu, **terms):
+    """Agree, and let it be forwarded; return the paths of the agreement and the forward."""
+    usual = {
         "giver": "first",
         "partner": {"name": "Trường Đại học Lạc Hồng", "document": "12/TT-2026"},
         "purpose": {"code": "joint-course", "vi": "Lớp học chung", "en": "Joint course"},
         "basis": "contract",
-        "level": "named",
         "statements": True,
         "filter": {"verbs": ["completed", "passed"], "from": "2026-01-01", "to": "2026-12-31"},
         "starts": "2020-01-01",
     }
-    agreement = vnuhcm.agree(vnuhcm.own, vnuhcm.own, terms)
+    agreement = vnuhcm.agree(vnuhcm.own, vnuhcm.own, usual | terms)
     relay = lhu.own.do("POST", "/api/credentials", {"scopes": ["statements/write"], "relay": True})
     wanted = {
         "agreement": agreement,
@@ -156,3 +165,56 @@ def test_exactly_those_of_the_agreement_arrive_once_though_the_receiver_is_kille
         time.sleep(3)
         assert vnuhcm.own.get(forward)["sent"] == len(wanted)
     assert stored(lhu) == there
+
+
+SEEDED = re.compile("bimat|bí mật|999201000123", re.IGNORECASE)
+
+
+def telling(number):
+    """Return statements that tell of people wherever a statement can."""
+    lan = {"account": {"homePage": "https://sso.bimat.example.vn", "name": f"bimat-{number}"}, "name": "Bí Mật Lan"}
+    minh = {"mbox": f"mailto:bimat.minh.{number}@example.vn", "name": "Bí Mật Minh"}
+    one = statement(1000 + number, "passed") | {
+        "actor": lan,
+        "result": {"response": "Tôi là Bí Mật Lan", "extensions": {"https://bimat.example.vn/so": "999201000123"}},
+        "context": {
+            "registration": str(uuid.uuid4()),
+            "instructor": minh,
+            "team": {"objectType": "Group", "mbox": "mailto:to.bimat@example.vn", "name": "Tổ Bí Mật"},
+            "platform": "Máy của Bí Mật Lan",
+            "statement": {"objectType": "StatementRef", "id": str(uuid.uuid4())},
+            "contextActivities": {"other": [{"id": "https://vnuhcm.example.vn/cua/bimat-lan"}]},
+            "extensions": {"https://example.vn/ghi-chu": "của Bí Mật Lan"},
+        },
+    }
+    one["verb"] = one["verb"] | {"display": {"vi": "Bí Mật Lan đã đạt"}}
+    one["object"] = one["object"] | {"definition": one["object"]["definition"] | {"name": {"vi": "Lớp của Bí Mật Lan"}}}
+    group = {"objectType": "Group", "name": "Nhóm Bí Mật", "member": [lan, minh]}
+    # An id that tells who it is about travels under a key.
+    own = {"id": f"https://vnuhcm.example.vn/luan-van/bimat-{number}", "definition": one["object"]["definition"]}
+    return [one, statement(2000 + number) | {"actor": group}, statement(3000 + number) | {"actor": lan, "object": own}]
+
+
+def test_under_pseudonyms_nothing_in_the_database_of_the_recipient_tells_of_anybody(vnuhcm, lhu):
+    _, forward = forwarded(vnuhcm, lhu, level="pseudonymous")
+    sent = [each for number in range(10) for each in telling(number)]
+    vnuhcm.own.do("POST", "/xapi/statements", sent)
+    assert SEEDED.search(dump(vnuhcm))
+    with vnuhcm.working(), lhu.working():
+        vnuhcm.until(lambda: caught_up(vnuhcm, forward, len(sent)), 30)
+        lhu.counted()
+    arrived = stored(lhu)
+    assert len(arrived) == len(sent)
+    assert not arrived.keys() & {each["id"] for each in sent}
+    # The same person is one there, and of the two ten have come.
+    assert len({json.dumps(each["actor"]) for each in arrived.values() if "account" in each["actor"]}) == 10
+    for place in (dump(lhu), lhu.logs(), vnuhcm.logs(), json.dumps(arrived, ensure_ascii=False)):
+        assert SEEDED.findall(place) == []
+
+
+def dump(site):
+    """Return all that a site has in its database, names and bytes, too."""
+    with MongoClient(site.uri, document_class=RawBSONDocument) as client:
+        every = client[site.database_name]
+        rows = [row.raw for name in every.list_collection_names() for row in every[name].find()]
+    return b"".join(rows).decode(errors="replace")

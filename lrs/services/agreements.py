@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from lrs.errors import Forbidden, NotFound
-from lrs.services import clocks
+from lrs.services.firsts import is_first
 from lrs.services.principals import Principal
 from lrs.services.registries import RegistryService
 from lrs.services.seals import Seals
@@ -26,10 +26,6 @@ __all__ = ["Agreement", "Agreements", "Failure", "Secrets"]
 
 PURPOSE: Final = "agreements"
 """What the keys of agreements are sealed for."""
-
-
-_MINUTE: Final = 60_000_000
-"""Microseconds."""
 
 
 class Secrets(NamedTuple):
@@ -109,7 +105,9 @@ class Agreements:
         reason = self._closed(principal, found, level, statements=statements)
         if reason is None:
             return found
-        if found.giver != principal.org and self._is_first(principal, found):
+        refused = b"refused" + principal.org + bytes.fromhex(found.id)
+        # Once a minute: more would fill the audit of the giver.
+        if found.giver != principal.org and is_first(self._store, refused):
             details: dict[str, Detail] = {"by": principal.organisation, "purpose": found.purpose["code"]}
             entry = Entry(principal.credential, "share.refused", found.id, details | {"reason": reason})
             self._store.audit.append(found.giver, told_abroad(entry, principal))
@@ -156,13 +154,6 @@ class Agreements:
         """Return the keys of an agreement that was accepted; raise WrongPepper."""
         rows, *earlier, newest = (self._seals.open(each.sealed, agreement.id) for each in agreement.keys)
         return Secrets(rows, newest, tuple(earlier))
-
-    def _is_first(self, principal: Principal, agreement: Agreement) -> bool:
-        """Tell whether this organisation tries in vain for the first time of this minute: more would fill audits."""
-        minute = clocks.now() // _MINUTE
-        subject = b"refused" + principal.org + bytes.fromhex(agreement.id) + minute.to_bytes(8)
-        until = (minute + 2) * _MINUTE // 1_000_000
-        return self._store.allowances.take(subject, 1, limit=1, until=until).granted == 1
 
     def _in_force(self, agreements: Sequence[Agreement]) -> list[Agreement]:
         today = self._registries.today()

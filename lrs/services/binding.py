@@ -5,6 +5,8 @@ is not enough where it would get into the record of somebody who is there on ano
 about what a person does in an activity where others have told of the same without this organisation; and what is
 two-sided, an internship, must have been told with this organisation before, by somebody who is no organisation's: who
 sends people registers them first. And it takes back nothing but what it has stored itself.
+
+Who is refused learns by it that somebody is there on another's behalf; so the audit tells of whoever tries.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,8 +15,10 @@ from typing import Any, Final
 import msgspec
 
 from lrs.errors import Forbidden
+from lrs.services.firsts import is_first
 from lrs.services.principals import Bound, Principal
 from lrs.store import Store
+from lrs.store.entries import Entry
 from lrs.store.rows import document_id
 from schemas.faults import Fault
 from schemas.training.facts import Facts, facts_of
@@ -35,6 +39,7 @@ class Binding:
     """Judges what bound credentials write."""
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._statements = store.statements
         self._learners = store.learners
         self._vocabulary = Vocabulary()
@@ -49,6 +54,9 @@ class Binding:
             faults += self._foreign(principal, statement, path)
         elif not faults and bound.organisation is not None:
             faults += self._displaced(principal, bound.organisation, statement, path)
+            if faults and is_first(self._store, b"bound" + principal.org + principal.credential.encode()):
+                entry = Entry(principal.credential, "credential.out_of_bounds", principal.credential)
+                self._store.audit.append(principal.org, entry)
         if faults:
             raise Forbidden(_TITLE, faults)
 

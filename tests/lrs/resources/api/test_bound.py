@@ -172,6 +172,19 @@ def test_a_host_tells_only_of_those_who_were_sent_to_it(own, bind):
     assert send(other, said("an", "completed", "H1", registration=registration))
 
 
+def test_the_audit_tells_once_a_minute_who_asks_about_people_of_others(own, bind, monkeypatch):
+    monkeypatch.setattr("lrs.services.firsts.clocks.now", lambda: 1_800_000_000_000_000)
+    one, other = bind({"organisation": "H1"}), bind({"organisation": "H1"})
+    send(own, said("binh", "registered", "H2"))
+    for host in (one, one, other):
+        send(host, said("binh", host="H1"), status=403)
+    send(one, said("chi", host="H2"), status=403)  # not about itself: nothing is learned by that
+    records = own.get("/api/audit?action=credential.out_of_bounds&ascending=true").json["records"]
+    assert [(each["actor"], each["target"], each["details"]) for each in records] == [
+        (each.key, each.key, {}) for each in (one, other)
+    ]
+
+
 def test_it_takes_back_nothing_but_its_own(own, bind):
     host, colleague = bind({"organisation": "H1"}), bind({"organisation": "H1"})
     registered, written = said("an", "registered", "H1"), said("an", host="H1")

@@ -10,7 +10,8 @@ import msgspec
 
 from lrs import messages
 from lrs.config import Config, language
-from lrs.messages import StartFailed, Text, Value
+from lrs.console import say
+from lrs.messages import StartFailed, Value
 from lrs.services import clocks
 from lrs.services.anchors import Anchors, anchors_in, organisations_in, to_file
 from lrs.services.audit import sealed_with
@@ -51,9 +52,9 @@ def verify(options: argparse.Namespace) -> None:
         verdicts = [_verify(store, org, name, file) for org, name in _chains(store, options.organisation, file)]
         strays = 0 if options.organisation else store.audit.strays()
     if strays:
-        _say(messages.AUDIT_STRAYS, count=strays)
+        say(messages.AUDIT_STRAYS, count=strays)
     if file is None:
-        _say(messages.AUDIT_UNANCHORED)
+        say(messages.AUDIT_UNANCHORED)
     if strays or not all(verdict.sound for verdict in verdicts):
         raise StartFailed(messages.AUDIT_FAULTY)
 
@@ -65,7 +66,7 @@ def anchor(_options: argparse.Namespace) -> None:
     with contextlib.closing(open_store(config.mongodb_uri, config.database)) as store:
         written = Anchors(store.audit, to_file(file) if file else _print).write()
     if file:
-        _say(messages.AUDIT_ANCHORED, count=written, file=file)
+        say(messages.AUDIT_ANCHORED, count=written, file=file)
 
 
 def _opened(config: Config) -> Store:
@@ -89,13 +90,13 @@ def _verify(store: Store, org: bytes, name: str, file: Path | None) -> Verdict:
     anchors = anchors_in(file, org, lambda: torn.append(None)) if file else ()
     verdict = Verifier(store.audit).verify(org, anchors, _Progress(name))
     said: dict[str, Value] = {"name": name, "records": verdict.records, "anchors": verdict.anchors}
-    _say(messages.AUDIT_SOUND if verdict.sound else messages.AUDIT_BROKEN, **said, faults=verdict.faults)
+    say(messages.AUDIT_SOUND if verdict.sound else messages.AUDIT_BROKEN, **said, faults=verdict.faults)
     for finding in verdict.findings:
-        _say(_KINDS[finding.kind], first=finding.first, last=finding.last)
+        say(_KINDS[finding.kind], first=finding.first, last=finding.last)
     if verdict.faults > len(verdict.findings):
-        _say(messages.AUDIT_MORE, count=verdict.faults - len(verdict.findings))
+        say(messages.AUDIT_MORE, count=verdict.faults - len(verdict.findings))
     if torn:
-        _say(messages.AUDIT_TORN, count=len(torn), file=file or "")
+        say(messages.AUDIT_TORN, count=len(torn), file=file or "")
     return verdict
 
 
@@ -116,7 +117,3 @@ class _Progress:
 def _print(anchors: Iterable[object]) -> None:
     for each in anchors:
         print(msgspec.json.encode(each).decode(), flush=True)  # noqa: T201 - this is what the command is for
-
-
-def _say(text: Text, **values: Value) -> None:
-    print(text.say(language(), **values), flush=True)  # noqa: T201 - this is what the command is for

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from lrs import messages
-from lrs.config import Config, language
-from lrs.messages import Text, Value
+from lrs.config import Config
+from lrs.console import say
 from lrs.services import clocks
 from lrs.services.audit import sealed_with
 from lrs.services.demo import ORGANISATION, Filling, Keys, load_registries, open_organisation
@@ -51,7 +51,7 @@ def demo(options: argparse.Namespace) -> None:
             pass
         keys = open_organisation(store, config.pepper, config.home_page)
         began = clocks.now()
-        _say(
+        say(
             messages.DEMO_FILLING,
             statements=options.statements,
             learners=options.learners,
@@ -84,7 +84,7 @@ def _service(store: Store, config: Config) -> Iterator[StatementService]:
 def _fill(filling: Filling, statements: int) -> None:
     missing = filling.missing()
     if not missing:
-        _say(messages.DEMO_THERE, statements=statements)
+        say(messages.DEMO_THERE, statements=statements)
         return
     total = sum(map(filling.size, missing))
     done, began = 0, clocks.passed()
@@ -95,8 +95,8 @@ def _fill(filling: Filling, statements: int) -> None:
         if now - said >= _EVERY:
             said, rate = now, done / (now - began)
             left = int((total - done) / rate) + 1
-            _say(messages.DEMO_PROGRESS, done=done, total=total, rate=int(rate), left=left)
-    _say(messages.DEMO_STORED, done=done, seconds=int(clocks.passed() - began) + 1)
+            say(messages.DEMO_PROGRESS, done=done, total=total, rate=int(rate), left=left)
+    say(messages.DEMO_STORED, done=done, seconds=int(clocks.passed() - began) + 1)
 
 
 def _wait_until_counted(store: Store, org: bytes, began: int) -> None:
@@ -108,13 +108,13 @@ def _wait_until_counted(store: Store, org: bytes, began: int) -> None:
         if found != place:
             place, moved = found, now
         elif now - moved > _STANDSTILL:
-            _say(messages.DEMO_UNCOUNTED)
+            say(messages.DEMO_UNCOUNTED)
             return
         if now - said >= _EVERY:
             said = now
-            _say(messages.DEMO_COUNTING, percent=int(100 * max(place - began, 0) / (newest - began)))
+            say(messages.DEMO_COUNTING, percent=int(100 * max(place - began, 0) / (newest - began)))
         time.sleep(_LOOK_EVERY)
-    _say(messages.DEMO_COUNTED)
+    say(messages.DEMO_COUNTED)
 
 
 def _look(config: Config, keys: Keys) -> None:
@@ -126,7 +126,7 @@ def _look(config: Config, keys: Keys) -> None:
         return f"curl -u {shlex.quote(':'.join(who))} {shlex.quote(root + path)}"
 
     coverage = "/api/reports/coverage?programme=57&by=unit&format=csv"
-    _say(
+    say(
         messages.DEMO_LOOK,
         organisation=ORGANISATION,
         key=key[0],
@@ -144,7 +144,3 @@ def _host(config: Config) -> str:
     """Return the name by which this machine reaches the server."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104 - what was asked for
     return f"[{host}]" if ":" in host else host
-
-
-def _say(text: Text, **values: Value) -> None:
-    print(text.say(language(), **values), flush=True)  # noqa: T201 - this is what the command is for

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from lrs import messages
-from lrs.config import Config, language
-from lrs.messages import StartFailed, Text, Value
+from lrs.config import Config
+from lrs.console import organisations_of, say
+from lrs.messages import StartFailed, Value
 from lrs.services import clocks
 from lrs.services.audit import sealed_with
 from lrs.services.registries import RegistryService
 from lrs.store import Store, open_store
-from lrs.store.organisations import Organisation
 from schemas.xapi.timestamps import iso
 
 _DEADLINE: Final = 60.0
@@ -46,12 +46,12 @@ def add_to(admin: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def list_(options: argparse.Namespace) -> None:
     """List what was erased: the request, when, and how much of what."""
     with _opened() as (store, _):
-        for each in _organisations(store, options.organisation):
+        for each in organisations_of(store, options.organisation):
             for erasure in sorted(store.erasures.all(each.org), key=lambda found: found.begun):
                 counts = ", ".join(f"{kind} {count}" for kind, count in sorted(erasure.counts.items()))
                 state = messages.ERASURE_DONE if erasure.done is not None else messages.ERASURE_RUNNING
                 said: dict[str, Value] = {"organisation": each.id, "request": erasure.request}
-                _say(state, **said, begun=iso(erasure.begun), counts=counts or "-")
+                say(state, **said, begun=iso(erasure.begun), counts=counts or "-")
 
 
 def export(options: argparse.Namespace) -> None:
@@ -59,9 +59,9 @@ def export(options: argparse.Namespace) -> None:
     from lrs.services.erasing.files import JournalFile  # noqa: PLC0415 - every other command starts faster without it
 
     with _opened() as (store, _):
-        only = _organisations(store, options.organisation)[0].org if options.organisation else None
+        only = organisations_of(store, options.organisation)[0].org if options.organisation else None
         count = JournalFile(store.erasures, options.file).write(only)
-        _say(messages.ERASURES_EXPORTED, count=count, file=options.file)
+        say(messages.ERASURES_EXPORTED, count=count, file=options.file)
 
 
 def replay(options: argparse.Namespace) -> None:
@@ -82,14 +82,14 @@ def replay(options: argparse.Namespace) -> None:
             else:
                 lines[line.org].append(line)
         if unread:
-            _say(messages.ERASURES_TORN, count=unread, file=options.file)
+            say(messages.ERASURES_TORN, count=unread, file=options.file)
         folding = folding_of(store, RegistryService(store, config.timezone), config.timezone)
         erasing = Erasing(store, folding, config.pepper)
-        for each in _organisations(store, options.organisation):
+        for each in organisations_of(store, options.organisation):
             told = _Told(each.id)
             done = Replay(store, erasing, config.pepper, told, folding.basis).run(each.org, lines.get(each.org, []))
             said: dict[str, Value] = {"organisation": each.id, **done._asdict()}
-            _say(messages.ERASURES_REPLAYED, **said)
+            say(messages.ERASURES_REPLAYED, **said)
 
 
 def show(options: argparse.Namespace) -> None:
@@ -100,13 +100,13 @@ def show(options: argparse.Namespace) -> None:
     with _opened() as (store, config):
         folding = folding_of(store, RegistryService(store, config.timezone), config.timezone)
         retention = Retention(store, folding, config.timezone)
-        for each in _organisations(store, options.organisation):
+        for each in organisations_of(store, options.organisation):
             due = list(retention.due(each.org))
             if not due:
-                _say(messages.RETENTION_NONE, organisation=each.id)
+                say(messages.RETENTION_NONE, organisation=each.id)
             for kind, months, before, old in due:
                 said: dict[str, Value] = {"organisation": each.id, "kind": kind, "months": months, "old": old}
-                _say(messages.RETENTION_DUE, **said, before=before.isoformat(timespec="minutes"))
+                say(messages.RETENTION_DUE, **said, before=before.isoformat(timespec="minutes"))
 
 
 @contextmanager
@@ -116,15 +116,6 @@ def _opened() -> Iterator[tuple[Store, Config]]:
     opened = open_store(config.mongodb_uri, config.database, deadline=deadline, connections=4, seal=seal)
     with contextlib.closing(opened) as store:
         yield store, config
-
-
-def _organisations(store: Store, organisation: str | None) -> list[Organisation]:
-    if organisation is None:
-        return store.organisations.all()
-    found = store.organisations.find(organisation)
-    if found is None:
-        raise StartFailed(messages.NO_ORGANISATION, organisation=organisation)
-    return [found]
 
 
 class _Told:
@@ -137,8 +128,4 @@ class _Told:
     def __call__(self, count: int) -> None:
         if clocks.passed() - self._said > _EVERY:
             self._said = clocks.passed()
-            _say(messages.ERASURES_LOOKED, organisation=self._name, count=count)
-
-
-def _say(text: Text, **values: Value) -> None:
-    print(text.say(language(), **values), flush=True)  # noqa: T201 - this is what the command is for
+            say(messages.ERASURES_LOOKED, organisation=self._name, count=count)

@@ -5,11 +5,11 @@ import contextlib
 from typing import Final
 
 from lrs import messages
-from lrs.config import Config, language
-from lrs.messages import StartFailed, Text, Value
+from lrs.config import Config
+from lrs.console import organisations_of, say
+from lrs.messages import Text, Value
 from lrs.services import clocks
-from lrs.store import Store, open_store
-from lrs.store.organisations import Organisation
+from lrs.store import open_store
 
 _EVERY: Final = 2.0
 """Seconds between two lines."""
@@ -31,19 +31,10 @@ def rebuild(options: argparse.Namespace) -> None:
     config = Config.from_env().needing("mongodb_uri")
     opened = open_store(config.mongodb_uri, config.database, deadline=max(config.deadline, _DEADLINE), connections=4)
     with contextlib.closing(opened) as store:
-        for each in _organisations(store, options.organisation):
+        for each in organisations_of(store, options.organisation):
             told = _Told(each.id)
             count = Rebuild(store, config.timezone, told).run(each.org)
             told.say(messages.REBUILT, count=count, seconds=round(told.seconds))
-
-
-def _organisations(store: Store, organisation: str | None) -> list[Organisation]:
-    if organisation is None:
-        return store.organisations.all()
-    found = store.organisations.find(organisation)
-    if found is None:
-        raise StartFailed(messages.NO_ORGANISATION, organisation=organisation)
-    return [found]
 
 
 class _Told:
@@ -82,4 +73,4 @@ class _Told:
 
     def say(self, text: Text, **values: Value) -> None:
         """Say something about this organisation."""
-        print(text.say(language(), organisation=self._name, **values), flush=True)  # noqa: T201 - somebody waits
+        say(text, organisation=self._name, **values)

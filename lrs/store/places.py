@@ -12,6 +12,7 @@ from lrs.store.errors import translated
 
 Document = dict[str, Any]
 
+_LEAVING = 1.0
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -135,8 +136,8 @@ class Places:
             self._rows.update_one({"_id": follower, "worker": worker}, {"$unset": {"worker": "", "until": ""}})
 
     def leave(self, worker: str) -> None:
-        """Let others hold at once all that a worker holds or wants: it ends."""
-        with translated(), pymongo.timeout(self._deadline):
+        """Let others hold at once all that a worker holds or wants: it ends, and waits for nothing long."""
+        with translated(), pymongo.timeout(min(self._deadline, _LEAVING)):
             self._rows.update_many({"wanted.worker": worker}, {"$unset": {"wanted": ""}})
             self._rows.update_many({"worker": worker}, {"$unset": {"worker": "", "until": ""}})
 

@@ -4,7 +4,8 @@ import argparse
 import contextlib
 
 from lrs import messages
-from lrs.config import Config, language
+from lrs.config import Config
+from lrs.console import say
 from lrs.services.audit import sealed_with
 from lrs.services.keyring import Keyring
 from lrs.store import open_store
@@ -27,4 +28,4 @@ def rotate(options: argparse.Namespace) -> None:
     with contextlib.closing(opened) as store:
         kid = Keyring(store, config.pepper).rotate("cli", forget=options.forget)
     said = messages.KEYS_FORGOTTEN if options.forget else messages.KEYS_ROTATED
-    print(said.say(language(), kid=kid), flush=True)  # noqa: T201 - this is what the command is for
+    say(said, kid=kid)

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 import pytest
+from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
 from lrs.embedded import free_port
@@ -190,6 +191,12 @@ class Site:
             self.stop(command)
         self._client.drop_database(self.database_name)
         self._client.close()
+
+    def dump(self):
+        """Return every document of the database as bytes, by collection; names and chunks of files are among them."""
+        with MongoClient(self.uri, document_class=RawBSONDocument) as client:
+            every = client[self.database_name]
+            return {name: b"".join(each.raw for each in every[name].find()) for name in every.list_collection_names()}
 
     def admin(self, *words):
         """Run `lrs admin`; return how it ended."""

@@ -12,9 +12,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
-import bson
 import pytest
-from pymongo import MongoClient
 
 from lrs.services.verification import Verifier
 
@@ -45,10 +43,7 @@ def site(sites, tmp_path):
 
 def holding(site):
     """The collections in any document of which there is something of the person, in names and bytes, too."""
-    with MongoClient(site.uri, document_class=bson.raw_bson.RawBSONDocument) as client:
-        every = client[site.database_name]
-        texts = {name: b"".join(each.raw for each in every[name].find()) for name in every.list_collection_names()}
-    return {name for name, text in texts.items() if SEEDED.search(text.decode(errors="replace"))}
+    return {name for name, text in site.dump().items() if SEEDED.search(text.decode(errors="replace"))}
 
 
 def said(agent, n=0, **more):

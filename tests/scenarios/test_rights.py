@@ -8,9 +8,7 @@ import uuid
 import zipfile
 from datetime import date, timedelta
 
-import bson
 import pytest
-from pymongo import MongoClient
 
 HOME = "https://to.example.vn"
 ATTENDED, COMPLETED = "http://adlnet.gov/expapi/verbs/attended", "http://adlnet.gov/expapi/verbs/completed"
@@ -54,12 +52,6 @@ class Sharing:
 
         self.site.until(read)
         return self.rows
-
-    def dump(self):
-        """Return every document of the database as bytes, by collection."""
-        with MongoClient(self.site.uri, document_class=bson.raw_bson.RawBSONDocument) as client:
-            every = client[self.site.database_name]
-            return {name: b"".join(each.raw for each in every[name].find()) for name in every.list_collection_names()}
 
 
 @pytest.fixture
@@ -162,7 +154,7 @@ def check_erasure(world, agreement):
     assert (done["state"], done["identity"], done["learner"]) == ("fulfilled", None, None)
     world.taken(agreement, lambda rows: [each.get("recall") for each in rows].count("erased") == 1)
     assert own.get("/api/learners", identity=LAN)["learners"] == []
-    for name, text in world.dump().items():
+    for name, text in world.site.dump().items():
         assert not [seed for seed in SEEDS if seed.encode() in text], name
     left = own.get("/xapi/statements")["statements"]
     # What voided the wrong one was said by the organisation, and names nobody.

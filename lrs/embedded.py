@@ -2,11 +2,13 @@
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import importlib.metadata
 import importlib.util
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -29,6 +31,8 @@ STOP_SECONDS = 20.0
 GONE_SECONDS = 5.0
 NOT_INITIATED = 94
 LIBCURL = "libcurl.so.4"
+_HANDED_OUT_BY_NOBODY = range(20_000, 32_000)
+_TRIES = 100
 
 # zlib and server-side JavaScript have had holes in builds as old as the bundled one. A transaction
 # whose client died must not hold its locks for the default minute. The signal to stop must not wait
@@ -84,11 +88,16 @@ def _with_libcurl() -> list[str]:
 
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of the loopback that nobody listens on.
+
+    It lies below those that the system hands out by itself: what listens there can be stopped and
+    started again, and no client's end of some connection has taken its place meanwhile.
+    """
+    for port in random.sample(_HANDED_OUT_BY_NOBODY, k=_TRIES):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(errno.EADDRINUSE, "no free port on the loopback")
 
 
 class PrivateMongod:

@@ -26,36 +26,38 @@ _PASSING_LABELS = (
     "UnknownTransactionCommitResult",
     "RetryableWriteError",
 )
-# HostUnreachable, HostNotFound, MaxTimeMSExpired, WriteConcernFailed, NetworkTimeout, ShutdownInProgress,
-# WriteConflict, FailedToSatisfyReadPreference, ReadConcernMajorityNotAvailableYet, LockTimeout, NoSuchTransaction,
-# PrimarySteppedDown, ExceededTimeLimit, SocketException, NotWritablePrimary, Interrupted..., NotPrimaryOrSecondary
-_PASSING_CODES = frozenset(
-    {
-        6,
-        7,
-        24,
-        46,
-        50,
-        64,
-        89,
-        91,
-        112,
-        133,
-        134,
-        189,
-        225,
-        251,
-        262,
-        290,
-        9001,
-        10107,
-        11600,
-        11601,
-        11602,
-        13435,
-        13436,
-    }
-)
+# MongoDB's codes and names; KeyNotFound is of the key that signs cluster times, which a new primary has yet to read.
+_PASSING_CODES = {
+    6: "HostUnreachable",
+    7: "HostNotFound",
+    24: "LockTimeout",
+    43: "CursorNotFound",
+    46: "LockBusy",
+    50: "MaxTimeMSExpired",
+    64: "WriteConcernTimeout",
+    89: "NetworkTimeout",
+    91: "ShutdownInProgress",
+    112: "WriteConflict",
+    133: "FailedToSatisfyReadPreference",
+    134: "ReadConcernMajorityNotAvailableYet",
+    175: "QueryPlanKilled",
+    189: "PrimarySteppedDown",
+    211: "KeyNotFound",
+    225: "TransactionTooOld",
+    237: "CursorKilled",
+    239: "SnapshotTooOld",
+    246: "SnapshotUnavailable",
+    251: "NoSuchTransaction",
+    262: "ExceededTimeLimit",
+    290: "TransactionExceededLifetimeLimitSeconds",
+    9001: "SocketException",
+    10107: "NotWritablePrimary",
+    11600: "InterruptedAtShutdown",
+    11601: "Interrupted",
+    11602: "InterruptedDueToReplStateChange",
+    13435: "NotPrimaryNoSecondaryOk",
+    13436: "NotPrimaryOrSecondary",
+}
 
 
 @contextmanager

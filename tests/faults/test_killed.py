@@ -1,19 +1,26 @@
-"""The primary and server processes are killed under load: nothing acknowledged is lost, doubled or torn."""
+"""The primary and server processes are killed under load: nothing acknowledged is lost, doubled or torn.
+
+How long MongoDB has no majority after a primary was killed is its own affair: mostly 2 to 3 seconds, now and then more
+than 5, as the member that is left finds out late whom to follow. Bare writes beside the load tell.
+"""
 
 import itertools
 import time
 from collections.abc import Callable, Iterator
 from random import Random
+from typing import NamedTuple
 
 from .checker import assert_kept, held, snapshot, torn, walked
 from .clients import Crowd, Send, make_send
 from .conftest import Site
+from .floor import BareWrites
 from .replica_set import until
 
 STATEMENTS, BATCH = 20_000, 50
 CLIENTS, SERVERS = 8, 2
 PHASES = 6
 LONGEST_STALL = 5.0
+BEYOND_THE_FLOOR = 1.5  # the longest pause of a client before it sends again, and its send
 SINGLES_PER_BATCH = 5
 UNREPEATED = 0.05
 
@@ -62,8 +69,15 @@ def kill_master(site: Site, pick: Random) -> Callable[[], None]:
     return mend
 
 
-def run_phase(site: Site, crowd: Crowd, given: list[Send], fault: Callable, pick: Random) -> float:
-    """Kill when a part of the phase's work is done, mend, wait for the rest; the longest send after the kill."""
+class Stall(NamedTuple):
+    """The longest send after a kill, and the longest time that MongoDB itself took no write; in seconds."""
+
+    ours: float
+    floor: float
+
+
+def run_phase(site: Site, crowd: Crowd, floor: BareWrites, given: list[Send], fault: Callable, pick: Random) -> Stall:
+    """Kill when a part of the phase's work is done, mend, wait for the rest."""
     before = len(crowd.done)
     crowd.give(given)
     share = pick.uniform(0.1, 0.4)
@@ -76,8 +90,9 @@ def run_phase(site: Site, crowd: Crowd, given: list[Send], fault: Callable, pick
     longest = max(
         send.attempts[-1][0] + send.attempts[-1][1] - max(send.started, killed) for send in crowd.done[before:]
     )
-    site.events.write("mended", fault=fault.__name__, longest=longest)
-    return longest
+    stall = Stall(longest, floor.stall(killed))
+    site.events.write("mended", fault=fault.__name__, **stall._asdict())
+    return stall
 
 
 def test_twenty_thousand_statements_survive_six_kills(site: Site, lrs_serve: list[str]) -> None:
@@ -85,13 +100,14 @@ def test_twenty_thousand_statements_survive_six_kills(site: Site, lrs_serve: lis
     pick, numbers = site.pick(), itertools.count()
     crowd = site.crowd(CLIENTS)
     faults = [kill_primary, kill_worker, kill_primary, kill_master, kill_primary, kill_worker]
-    stalls: dict[str, list[float]] = {}
+    stalls: dict[str, list[Stall]] = {}
     given: list[Send] = []
-    for number, fault in enumerate(faults):
-        share = STATEMENTS * (number + 1) // PHASES - STATEMENTS * number // PHASES
-        work = sends(pick, share, numbers)
-        given += work
-        stalls.setdefault(fault.__name__, []).append(run_phase(site, crowd, work, fault, pick))
+    with BareWrites(site.uri, site.database) as floor:
+        for number, fault in enumerate(faults):
+            share = STATEMENTS * (number + 1) // PHASES - STATEMENTS * number // PHASES
+            work = sends(pick, share, numbers)
+            given += work
+            stalls.setdefault(fault.__name__, []).append(run_phase(site, crowd, floor, work, fault, pick))
     crowd.finish(30)
     site.events.write("finished", stalls=stalls, outcomes=crowd.outcomes())
 
@@ -100,4 +116,5 @@ def test_twenty_thousand_statements_survive_six_kills(site: Site, lrs_serve: lis
     assert sum(len(send.ids) for send in given if send.stored) >= STATEMENTS
     assert_kept(given, held(site.uri, site.database))
     assert_kept(given, walked(site.connections()))
-    assert max(stalls["kill_primary"]) <= LONGEST_STALL, stalls
+    for stall in stalls["kill_primary"]:
+        assert stall.ours <= max(LONGEST_STALL, stall.floor + BEYOND_THE_FLOOR), stalls

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any, Final, Literal
 
 from lrs.services.reports.cube import Axis, Row
@@ -87,8 +88,12 @@ def period(*, listed: str | None, chosen: str | None, years: Iterable[str]) -> A
     depth = max(PERIODS.index(each) + 1 for each in (listed, chosen and kind_of(chosen)) if each)
     known = tuple(years)
 
+    @cache
+    def of_month(month: str) -> Sequence[Collection[str]]:
+        return [(each,) for each in (month[:4], quarter_of(month), month)[:depth]]
+
     def values(row: Row) -> Sequence[Collection[str]]:
-        return [(each,) for each in (row.month[:4], quarter_of(row.month), row.month)[:depth]]
+        return of_month(row.month)
 
     def down(value: str) -> Iterable[str]:
         return known if value == ALL else _parts(value)
@@ -187,6 +192,7 @@ class UnitAxis:
         self._days = [*sorted(turns, reverse=True), at] if levels else [at]
         self._at = at
         self._paths: dict[tuple[str, str | None], tuple[str, ...]] = {}
+        self._known: dict[tuple[str, str | None], Sequence[Collection[str]]] = {}
         self._below: dict[str, list[str]] = {}
 
     def axis(self, *, listed: bool, chosen: str | None) -> Axis:
@@ -214,7 +220,10 @@ class UnitAxis:
         return {"key": unit.key, "code": unit.code, "name": unit.name}
 
     def _values(self, row: Row) -> Sequence[Collection[str]]:
-        return [(each,) for each in self._path(row.dims.get("unit") or "", row.dims.get("assigned"))]
+        place = row.dims.get("unit") or "", row.dims.get("assigned")
+        if (values := self._known.get(place)) is None:
+            values = self._known[place] = [(each,) for each in self._path(*place)]
+        return values
 
     def _path(self, key: str, assigned: str | None) -> tuple[str, ...]:
         path = self._paths.get((key, assigned))

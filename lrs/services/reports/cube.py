@@ -24,6 +24,8 @@ _REST: Final = "\0"
 
 Levels = tuple[int, ...]
 _Table = dict[Point, BitMap]
+_Placed = Sequence[Sequence[Collection[str]]]
+"""The values of a row on each axis."""
 
 
 class Row(NamedTuple):
@@ -88,24 +90,22 @@ class Cube:
         self._axes = axes
         self._lines: dict[Point, _Sum] = defaultdict(_Sum)
         self._total = _Sum()
-        told = []
+        self._choices = [(place, axis.total) for place, axis in enumerate(axes) if axis.total != ALL]
+        placed = []
         for row in rows:
-            self._add(row)
-            told.append(row)
-        self._publication = None if k is None else _published(axes, told, k)
+            levels = [axis.values(row) for axis in axes]
+            self._add(row, levels)
+            placed.append((row.learners, levels))
+        self._publication = None if k is None else _published(axes, placed, k)
 
-    def _add(self, row: Row) -> None:
-        levels = [axis.values(row) for axis in self._axes]
+    def _add(self, row: Row, levels: _Placed) -> None:
         # A choice that is not listed does not break down: a row is in it, whatever else it is in.
-        if all(not axis.total or any(axis.total in each for each in found) for axis, found in self._each(levels)):
+        if all(any(total in each for each in levels[place]) for place, total in self._choices):
             self._total.add(row)
-        finest = [[value for value in found[-1] if axis.chosen(value)] for axis, found in self._each(levels)]
+        finest = [list(filter(axis.chosen, found[-1])) for axis, found in zip(self._axes, levels, strict=True)]
         for point in product(*finest):
             self._lines[point].add(row)
             bounded(len(self._lines))
-
-    def _each(self, levels: Iterable[Sequence[Collection[str]]]) -> Iterator[tuple[Axis, Sequence[Collection[str]]]]:
-        return zip(self._axes, levels, strict=True)
 
     def lines(self) -> Iterator[Line]:
         """Yield a line for every point somebody is in, and for those that are hidden beside them; in no order."""
@@ -167,9 +167,9 @@ def _level(axis: Axis, value: str) -> int:
     return level
 
 
-def _published(axes: Sequence[Axis], rows: Iterable[Row], k: int) -> Publication:
+def _published(axes: Sequence[Axis], placed: Iterable[tuple[BitMap, _Placed]], k: int) -> Publication:
     """Decide on every point on the axes that are asked for, and on all coarser ones."""
-    tables = _tables(axes, rows)
+    tables = _tables(axes, placed)
     sizes = (
         {point: len(found) for point, found in tables[levels].items() if not any(v[-1:] == _REST for v in point)}
         for levels in sorted(tables, key=lambda levels: (sum(levels), levels))
@@ -177,13 +177,13 @@ def _published(axes: Sequence[Axis], rows: Iterable[Row], k: int) -> Publication
     return Publication([axis.steps for axis in axes], sizes, k)
 
 
-def _tables(axes: Sequence[Axis], rows: Iterable[Row]) -> dict[Levels, _Table]:
+def _tables(axes: Sequence[Axis], placed: Iterable[tuple[BitMap, _Placed]]) -> dict[Levels, _Table]:
     """Return who is in each point, in tables by the levels of the axes."""
     finest = tuple(axis.depth for axis in axes)
     gathered: dict[Point, list[BitMap]] = defaultdict(list)
-    for row in rows:
-        for point in product(*[_finest(axis.values(row)) for axis in axes]):
-            gathered[point].append(row.learners)
+    for learners, values in placed:
+        for point in product(*map(_finest, values)):
+            gathered[point].append(learners)
         if len(gathered) > MOST_POINTS:
             raise BadRequest("This needs too many figures", [_TOO_MANY])
     tables = {finest: {point: _united(found) for point, found in gathered.items()}}

@@ -33,35 +33,14 @@ between.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import combinations
-from typing import Final, Literal, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, NamedTuple, TypeAlias
 
 from schemas.training.bridges import bridges
 from schemas.training.families import tells
+from schemas.training.lattice import TOTAL, Block, Edge, Family, Lattice, Number, Point, Steps
 
-ALL: Final = ""
-"""The whole of an axis."""
-
-Point: TypeAlias = tuple[str, ...]
 Reason: TypeAlias = Literal["small", "complement"]
-_Family: TypeAlias = tuple[int, Point]
-_Block: TypeAlias = tuple[int, int, Point]
-_Edge: TypeAlias = tuple[tuple[int, str], tuple[int, str]]
-
-_TOTAL: Final[_Edge] = ((2, ALL), (3, ALL))
-"""Stands for the row and the column of totals."""
-
-
-class Steps(NamedTuple):
-    """How the values of an axis lie within each other.
-
-    ``up`` returns the next coarser values of a value, at least one, up to ``ALL``; ``down`` the values that readers
-    know to lie right below one and to make it up, none where they do not know all of it.
-    """
-
-    up: Callable[[str], Iterable[str]]
-    down: Callable[[str], Iterable[str]]
 
 
 class Figure(NamedTuple):
@@ -79,116 +58,122 @@ class Publication:
     """
 
     def __init__(self, axes: Iterable[Steps], tables: Iterable[Mapping[Point, int]], k: int) -> None:
-        self._axes = tuple(axes)
+        steps, found = tuple(axes), list(tables)
+        values = [{point[place] for table in found for point in table} for place in range(len(steps))]
+        self._lattice = Lattice(steps, values)
         self._k = k
-        self._sizes: dict[Point, int] = {}
+        self._sizes: dict[Number, int] = {}
         # What is hidden, with the figures that are shown next above it.
-        self._hidden: dict[Point, frozenset[int]] = {}
-        self._ups: dict[tuple[int, str], tuple[str, ...]] = {}
-        for table in tables:
-            self._sizes.update(table)
-            _Table(self._axes, k, table, self._sizes, self._hidden, self.parents).decide()
+        self._hidden: dict[Number, frozenset[int]] = {}
+        for table in found:
+            numbered = {
+                number: size for point, size in table.items() if (number := self._lattice.number(point)) is not None
+            }
+            self._sizes.update(numbered)
+            _Table(self._lattice, k, numbered, self._sizes, self._hidden).decide()
 
     def figure(self, point: Point) -> Figure:
         """Return what may be told of a point; nobody is told as 0 where all of its parents are shown."""
-        size = self._sizes.get(point, 0)
-        if self._is_hidden(point, size):
+        size, is_hidden = self._told(point)
+        if is_hidden:
             return Figure(None, "small" if size < self._k else "complement")
         return Figure(size)
 
-    def _is_hidden(self, point: Point, size: int) -> bool:
-        if size or point in self._hidden:
-            return point in self._hidden
-        return any(self._is_hidden(parent, self._sizes.get(parent, 0)) for _, parent in self.parents(point))
+    def _told(self, point: Point) -> tuple[int, bool]:
+        """Return how many are in a point, and whether that is hidden."""
+        number = self._lattice.number(point)
+        size, is_hidden = 0 if number is None else self._sizes.get(number, 0), number in self._hidden
+        if not size and not is_hidden:
+            is_hidden = any(self._told(parent)[1] for parent in self._lattice.parents(point))
+        return size, is_hidden
 
     def hidden(self) -> Iterator[Point]:
         """Yield the hidden points, those of nobody included that are hidden beside others."""
-        return iter(self._hidden)
-
-    def parents(self, point: Point) -> Iterator[_Family]:
-        """Yield the parents of a point, each with its axis: what names the family that the point is in."""
-        for axis, value in enumerate(point):
-            if value != ALL:
-                ups = self._ups.get((axis, value))
-                if ups is None:
-                    ups = self._ups[axis, value] = tuple(self._axes[axis].up(value))
-                for up in ups:
-                    yield axis, point[:axis] + (up,) + point[axis + 1 :]  # noqa: RUF005 - twice as fast
+        return map(self._lattice.point, self._hidden)
 
 
 class _Table:
     """One table while it is decided; those before it are."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - a part of Publication, with what that knows
+    def __init__(
         self,
-        axes: tuple[Steps, ...],
+        lattice: Lattice,
         k: int,
-        table: Mapping[Point, int],
-        sizes: dict[Point, int],
-        hidden: dict[Point, frozenset[int]],
-        parents: Callable[[Point], Iterator[_Family]],
+        table: Mapping[Number, int],
+        sizes: dict[Number, int],
+        hidden: dict[Number, frozenset[int]],
     ) -> None:
-        self._axes = axes
+        self._lattice = lattice
         self._k = k
         self._table = table
         self._sizes = sizes
         self._hidden = hidden
-        self._parents = parents
-        self._families: dict[_Family, list[Point]] = defaultdict(list)
-        self._below: dict[Point, set[_Family]] = defaultdict(set)
-        self._judged: set[Point] = set()
-        self._cells: dict[_Block, dict[_Edge, Point]] = defaultdict(dict)
-        self._added: list[Point] = []
+        self._above: dict[Number, list[Family]] = {}
+        self._families: dict[Family, list[Number]] = defaultdict(list)
+        self._below: dict[Number, set[Family]] = defaultdict(set)
         # Tables of two axes in which something was hidden since they were looked at.
-        self._touched: set[_Block] = set()
+        self._touched: set[Block] = set()
 
     def decide(self) -> None:
         """Hide what must be, until every family is safe."""
         for point in self._table:
             self._judge(point)
+        self._touch(filter(self._hidden.__contains__, self._table))
         waiting = set(self._families)
         while waiting:
             fallen = [point for family in sorted(waiting) for point in self._complements(family)]
             fallen = fallen or list(self._uncrossed())
-            waiting = {family for point in fallen for family in self._parents(point)}
+            waiting = {family for point in fallen for family in self._above[point]}
             waiting.update(family for point in fallen for family in self._below.get(point, ()))
 
-    def _judge(self, point: Point) -> None:
+    def _judge(self, point: Number) -> None:
         """Hide a point that counts too few people, or nearly as many as a coarser one; note where it belongs."""
-        if point in self._judged:
+        if point in self._above:
             return
-        self._judged.add(point)
-        size = self._table[point]
-        above = set[int]()
-        for family in self._parents(point):
-            parent = family[1]
+        families = self._above[point] = self._lattice.families(point)
+        size, k = self._table[point], self._k
+        is_near = size < k
+        for family in families:
+            parent = self._lattice.parent(family)
             self._families[family].append(point)
             if parent in self._table:
                 self._judge(parent)
                 self._below[parent].add(family)
-            above |= self._hidden.get(parent) or {self._sizes.get(parent, 0)}
-        if size < self._k or any(0 < more - size < self._k for more in above):
-            self._hidden[point] = frozenset(above)
+            if beyond := self._hidden.get(parent):
+                is_near = is_near or any(0 < more - size < k for more in beyond)
+            elif 0 < self._sizes.get(parent, 0) - size < k:
+                is_near = True
+        if is_near:
+            self._hidden[point] = self._shown_above(point)
 
-    def _hide(self, points: list[Point]) -> None:
+    def _shown_above(self, point: Number) -> frozenset[int]:
+        """Return the figures that are shown next above a point."""
+        parents = map(self._lattice.parent, self._above[point])
+        return frozenset().union(*(self._hidden.get(each) or {self._sizes.get(each, 0)} for each in parents))
+
+    def _hide(self, points: list[Number]) -> None:
         """Hide points, and remember what is shown next above them."""
         for point in points:
-            above = [self._hidden.get(parent) or {self._sizes.get(parent, 0)} for _, parent in self._parents(point)]
-            self._hidden[point] = frozenset().union(*above)
-            if self._cells:
-                self._touched.update(block for block, _ in self._blocks(point))
+            self._hidden[point] = self._shown_above(point)
+        self._touch(points)
 
-    def _complements(self, family: _Family) -> list[Point]:
+    def _touch(self, points: Iterable[Number]) -> None:
+        """Note the tables of two axes that points are in."""
+        self._touched.update(block for point in points for block in self._lattice.blocks(point))
+
+    def _complements(self, family: Family) -> list[Number]:
         """Hide of a family what must be hidden beside the rest; return it."""
         points, sizes, hidden = self._families[family], self._sizes, self._hidden
+        parent = self._lattice.parent(family)
+        below_hidden = parent in hidden
+        rest = sizes.get(parent, 0) - sum(map(sizes.__getitem__, points))
+        # Fewer than nobody are left where some are counted twice: by so few that they would be told of.
+        if not below_hidden and not 0 < abs(rest) < self._k and hidden.keys().isdisjoint(points):
+            return []
         lost = [sizes[point] for point in points if point in hidden]
         if len(lost) == len(points):
             return self._nobody(family, points, lost)
-        total, below_hidden = sizes.get(family[1], 0), family[1] in hidden
-        rest = total - sum([sizes[point] for point in points]) + sum(lost)
-        # Fewer than nobody are left where some are counted twice: by so few that they would be told of.
-        if not below_hidden and not lost and not 0 < abs(rest) < self._k:
-            return []
+        rest += sum(lost)
         shown = sorted([(sizes[point], point) for point in points if point not in hidden])
         count = 0
         while count < len(shown) and (
@@ -201,25 +186,19 @@ class _Table:
         self._hide(taken)
         return taken
 
-    def _uncrossed(self) -> Iterator[Point]:
+    def _uncrossed(self) -> Iterator[Number]:
         """Hide one point more for each figure that sums along two axes at once would give; yield it."""
         waiting, self._touched = self._touched, set()
-        if not self._cells:
-            if self._hidden.keys().isdisjoint((*self._table, *self._added)):
-                return
-            for point in (*self._table, *self._added):
-                self._lay(point)
-            waiting = set(self._cells)
         for block in sorted(waiting):
-            cells = self._cells[block]
-            edges = [edge for edge, point in cells.items() if point in self._hidden]
+            cells = self._cells(block)
+            edges = sorted(edge for edge, point in cells.items() if point in self._hidden)
             if not edges or len(edges) == len(cells):
                 continue
             if (taken := self._crossing(cells, edges, [*edges, *self._margins(block, edges)])) is not None:
                 self._hide([taken])
                 yield taken
 
-    def _crossing(self, cells: Mapping[_Edge, Point], edges: list[_Edge], told: list[_Edge]) -> Point | None:
+    def _crossing(self, cells: Mapping[Edge, Number], edges: list[Edge], told: list[Edge]) -> Number | None:
         """Return the least point that takes away from what sums tell; None where there is nothing, or no such point."""
         known = {node for edge in edges for node in edge}
         for bridge in sorted(bridges(told), key=lambda bridge: sorted(bridge.ends)):
@@ -232,44 +211,33 @@ class _Table:
                 return cells[min(crossing)[-1]]
         return None
 
-    def _lay(self, point: Point) -> None:
-        """Note the tables of two axes that a point is in."""
-        for block, edge in self._blocks(point):
-            self._cells[block][edge] = point
+    def _cells(self, block: Block) -> dict[Edge, Number]:
+        """Return the points of a table of two axes, each by its row and its column."""
+        columns, row = self._lattice.columns(block), self._lattice.row
+        return {
+            (row(block, point), each): point for each, family in columns for point in self._families.get(family, ())
+        }
 
-    def _blocks(self, point: Point) -> Iterator[tuple[_Block, _Edge]]:
-        """Yield the tables of two axes that a point is in, each by what is above it, with its row and its column."""
-        above = [(axis, parent[axis]) for axis, parent in self._parents(point)]
-        for (one, up), (other, over) in combinations(above, 2):
-            if one != other:
-                corner = list(point)
-                corner[one], corner[other] = up, over
-                yield (one, other, tuple(corner)), ((0, point[one]), (1, point[other]))
-
-    def _margins(self, block: _Block, edges: Iterable[_Edge]) -> Iterator[_Edge]:
+    def _margins(self, block: Block, edges: Iterable[Edge]) -> Iterator[Edge]:
         """Yield the hidden totals of the rows and columns of such a table that have hidden figures in them."""
-        one, other, corner = block
-        if corner in self._hidden:
-            yield _TOTAL
-        for place, axis in enumerate((one, other)):
+        if block[-1] in self._hidden:
+            yield TOTAL
+        for place in (0, 1):
             for node in {edge[place]: None for edge in edges}:
-                if (*corner[:axis], node[1], *corner[axis + 1 :]) in self._hidden:
-                    yield (node, _TOTAL[1]) if place == 0 else (_TOTAL[0], node)
+                if self._lattice.margin(block, node) in self._hidden:
+                    yield (node, TOTAL[1]) if place == 0 else (TOTAL[0], node)
 
-    def _nobody(self, family: _Family, points: list[Point], lost: list[int]) -> list[Point]:
+    def _nobody(self, family: Family, points: list[Number], lost: list[int]) -> list[Number]:
         """Hide a point of nobody beside the only one of a family that is known to make up its parent."""
-        axis, parent = family
+        parent = self._lattice.parent(family)
         if len(lost) != 1 or parent in self._hidden or self._sizes.get(parent, 0) != lost[0]:
             return []
-        for value in sorted(self._axes[axis].down(parent[axis])):
-            point = (*parent[:axis], value, *parent[axis + 1 :])
+        for point in self._lattice.below(family):
             if point not in points:
                 self._sizes[point] = 0
-                self._added.append(point)
-                if self._cells:
-                    self._lay(point)
+                self._above[point] = self._lattice.families(point)
                 self._hide([point])
-                for each in self._parents(point):
+                for each in self._above[point]:
                     self._families[each].append(point)
                 return [point]
         return []

@@ -11,7 +11,7 @@ from schemas.registries.labels import label_of
 from schemas.registries.programmes import Programmes
 from schemas.registries.unit_rows import Unit
 from schemas.registries.units import Units
-from schemas.training.suppression import ALL, Steps
+from schemas.training.lattice import ALL, Steps
 from schemas.training.terms import UNKNOWN
 
 NONE: Final = "none"

@@ -13,7 +13,8 @@ from pyroaring import BitMap
 
 from lrs.errors import BadRequest
 from schemas.faults import Fault
-from schemas.training.suppression import ALL, Figure, Point, Publication, Steps
+from schemas.training.lattice import ALL, Point, Steps
+from schemas.training.suppression import Figure, Publication
 
 MOST_POINTS: Final = 250_000
 """Figures that one question may need, of a caller for whom it is decided which are told."""

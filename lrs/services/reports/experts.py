@@ -8,7 +8,7 @@ from typing import Any, Final
 from lrs.services.reports.cube import Axis, Row, bounded
 from lrs.services.reports.tables import Question, Table, Word, hours, lay
 from lrs.services.reports.view import View
-from schemas.training.suppression import Point
+from schemas.training.lattice import Point
 
 WORDS: Final = {"expert": Word("instructor", open=False)}
 

@@ -14,7 +14,7 @@ from lrs.services.reports.cube import Axis, Cube, Line, Row
 from lrs.services.reports.tables import Question, Table, lay, lines_of
 from lrs.services.reports.tasks import of_all_training, within
 from lrs.services.reports.view import View
-from schemas.training.suppression import ALL, Steps
+from schemas.training.lattice import ALL, Steps
 from schemas.training.terms import OUTCOMES, TRAINED, TRAINING
 
 _FAMILY: Final = "outcome"

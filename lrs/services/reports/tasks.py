@@ -10,7 +10,7 @@ from lrs.services.reports.tables import COMMON, Laid, Question, Table, Word, lay
 from lrs.services.reports.view import View
 from schemas.registries.labels import label_of
 from schemas.registries.platforms import Platforms
-from schemas.training.suppression import ALL, Steps
+from schemas.training.lattice import ALL, Steps
 from schemas.training.terms import ASSISTED, LEVELS, TRAINED, TRAINING, UNKNOWN
 
 TYPES: Final = (

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.training.bridges import bridges
-from schemas.training.suppression import ALL, Publication, Steps
+from schemas.training.lattice import ALL, Steps
+from schemas.training.suppression import Publication
 
 K = 10
 

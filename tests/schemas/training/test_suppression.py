@@ -1,13 +1,14 @@
 """What is shown never tells of fewer people than it may: held against everybody, counted one by one."""
 
-from collections import defaultdict
-from itertools import combinations, product
+from collections import Counter, defaultdict
+from itertools import combinations, permutations, product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.training.suppression import ALL, Publication, Steps
+from schemas.training.lattice import ALL, Steps
+from schemas.training.suppression import Publication
 
 UNITS = ("a", "b", "c", "d")
 BANDS = ("60-69", "70-79", "80+")
@@ -167,6 +168,25 @@ def test_what_is_shown_hangs_on_the_data_and_not_on_their_order(done, k, rnd):
     rnd.shuffle(shuffled)
     told, again = published(found, k), published({point: found[point] for point in shuffled}, k)
     assert [told.figure(point) for point in found] == [again.figure(point) for point in found]
+
+
+@pytest.mark.parametrize(
+    ("cells", "k"),
+    [
+        ({"ax": 6, "ay": 1, "by": 15, "cx": 15, "cy": 25, "dy": 15}, 5),
+        ({"ax": 30, "ay": 1, "az": 11, "bz": 10}, 10),
+    ],
+)
+def test_what_closes_a_cycle_is_the_same_in_whatever_order_figures_come(cells, k):
+    def hidden(names):
+        rows, columns = Counter(), Counter()
+        for name in names:
+            rows[name[0], ALL] += cells[name]
+            columns[ALL, name[1]] += cells[name]
+        tables = [{(ALL, ALL): rows.total()}, rows, columns, {tuple(name): cells[name] for name in names}]
+        return set(Publication(FLAT, tables, k).hidden())
+
+    assert len({frozenset(hidden(names)) for names in permutations(cells)}) == 1
 
 
 @pytest.mark.parametrize(

@@ -60,11 +60,16 @@ class Upkeep:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            _attempt("journal", self._write)
-            _attempt("erasures", self._erase)
-            _attempt("retention", self._retain)
+            self._attempt("journal", self._write)
+            self._attempt("erasures", self._erase)
+            self._attempt("retention", self._retain)
             self._stop.wait(_EVERY)
-        self._store.places.release(PLACE, self._worker)
+        _attempt("leave", lambda: self._store.places.leave(self._worker))
+
+    def _attempt(self, task: str, work: Callable[[], None]) -> None:
+        # Each may wait for the database until its deadline: whoever stops the worker waits for one of them only.
+        if not self._stop.is_set():
+            _attempt(task, work)
 
     def _write(self) -> None:
         if self._journal is not None and clocks.passed() - self._written > _JOURNAL_EVERY:

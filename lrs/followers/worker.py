@@ -33,17 +33,22 @@ def run_worker(config: Config, stop: threading.Event) -> None:
     sharing = _sharing(store, worker, config, stop)
     anchors = _anchors(store, config)
     swept = anchored = float("-inf")
+
+    def attempt(task: str, work: Callable[[], int]) -> int:
+        # Each may wait for the database until its deadline: whoever stops the worker waits for one of them only.
+        return 0 if stop.is_set() else _attempt(task, work)
+
     others = [each for each in (abroad(config, stop), upkeep(config, stop)) if each is not None]
     for each in others:
         each.start()
     try:
         while not stop.is_set():
-            if clocks.passed() - swept > _SWEEP_EVERY and _attempt("sweep", lambda: _sweep(store)):
+            if clocks.passed() - swept > _SWEEP_EVERY and attempt("sweep", lambda: _sweep(store)):
                 swept = clocks.passed()
             if clocks.passed() - anchored > _ANCHOR_EVERY:
                 anchored = clocks.passed()
-                _attempt("anchor", anchors.write)
-            stop.wait(0 if _attempt("follow", records.follow) else _EVERY)
+                attempt("anchor", anchors.write)
+            stop.wait(0 if attempt("follow", records.follow) else _EVERY)
     finally:
         stop.set()
         for each in others:

@@ -60,6 +60,7 @@ from lrs.store.webhooks import Webhooks
 
 # What is only told to a sender must not hold anything up.
 _PATIENCE = 3.0
+_CLOSING = 1.0
 _LIFETIME = "transactionLifetimeLimitSeconds"
 
 T = TypeVar("T")
@@ -169,8 +170,10 @@ class Store:
                 return None
 
     def close(self) -> None:
-        """Close all connections."""
-        self.client.close()
+        """Close all connections, within a second or so where the database is away."""
+        # pymongo tells the database that its sessions end, and would look for it as long as for anything else.
+        with pymongo.timeout(_CLOSING):
+            self.client.close()
 
 
 def open_store(

@@ -1,6 +1,7 @@
 """What an erasure is about: who is looked for, and as whom they are shown from then on."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -8,12 +9,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from lrs.services import clocks
-from lrs.services.erasing.people import Marks, account_of, erased_by, hashes_of
+from lrs.services.erasing.people import Marks, account_of, erased_by, hashes_of, sha1_of
 from lrs.services.seals import Seals
 from lrs.store import Store
 from lrs.store.erasures import Erasure
 from schemas.training.erased import Erased
-from schemas.xapi.keys import identities_in
+from schemas.xapi.keys import identities_in, mention_keys
 
 _PAGE: Final = 10_000
 _STATEMENTS: Final = 2000
@@ -69,7 +70,23 @@ class Searching:
         marks = Marks(self._pepper, org)
         if wanted := self._open({marks.of(who) for who in known}, known, marks):
             known = self.joined(org, known | {who for who in self._learned(org) if marks.of(who) in wanted})
-        return known
+        return self.joined(org, known | self._hidden(org, known))
+
+    def _hidden(self, org: bytes, known: Iterable[str]) -> set[str]:
+        """Return the SHA-1s of mailboxes as statements write them: each spelling of a domain has its own."""
+        found = set[str]()
+        for who in known:
+            if (written := _written(who)) is not None:
+                spelled = {each for raw in self._naming(org, who) for each in written.findall(raw)}
+                found.update(form for each in spelled for form in sha1_of(each.decode()))
+        return found
+
+    def _naming(self, org: bytes, who: str) -> Iterator[bytes]:
+        """Yield the JSON of all statements that name somebody, and maybe of others."""
+        place, keys = 0, mention_keys(who)
+        while batch := self._store.statements.having_any(org, keys, place, most=_STATEMENTS):
+            yield from (each.raw for each in batch)
+            place = batch[-1].stored
 
     def wider(self, task: Task, until: float | None = None) -> tuple[Task, bool]:
         """Look at everybody who is named anywhere, from where that has got to, for other ways to write the person.
@@ -128,3 +145,11 @@ class Searching:
             for identities in page.values():
                 yield from identities
             after = max(page)
+
+
+def _written(who: str) -> re.Pattern[bytes] | None:
+    """Return what finds a mailbox in the JSON of a statement, however its domain is spelled; None for other people."""
+    if not who.startswith("mailto:"):
+        return None
+    local, _, domain = who.rpartition("@")
+    return re.compile(b"%b@(?i:%b)" % tuple(re.escape(each.encode()) for each in (local, domain)))

@@ -84,6 +84,16 @@ def test_a_mailbox_that_is_known_by_its_hash_alone_is_found(world):
     assert world.holding("Lan@hoc", sha1) == []
 
 
+def test_a_mailbox_that_was_hashed_as_it_was_spelled_is_found(world):
+    spelled = MBOX.replace("hoc", "HOC")
+    sha1 = hashlib.sha1(spelled.encode(), usedforsecurity=False).hexdigest()
+    world.put(world.statement(actor={"mbox": spelled}), world.statement(actor={"mbox_sha1sum": sha1}))
+    world.follow()
+    counts = world.erasing.erase(world.org, [MBOX], "request-1", "key").counts
+    assert (counts["statements"], counts["learners"]) == (2, 2)
+    assert world.holding("Lan@hoc", sha1) == []
+
+
 def test_who_is_stored_under_a_pseudonym_is_found_and_known_later(world):
     hidden = pseudonyms_of(PEPPER, world.org).agent({"mbox": MBOX})
     world.put(world.statement(actor=hidden), world.statement(who="binh", instructor=hidden))

@@ -42,7 +42,7 @@ _TOGETHER: Final = 1000
 _MOST_HALVED: Final = 5
 _LOOKED_AT: Final = 500
 
-RULES: Final = 5
+RULES: Final = 6
 """The version of what is made of statements: another one wherever the same statements give anything else."""
 
 T = TypeVar("T")

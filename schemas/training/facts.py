@@ -93,6 +93,9 @@ def facts_of(statement: Mapping[str, Any], vocabulary: Vocabulary) -> Facts | No
     if "organisation" in found and told_by(statement.get("authority")) == found["organisation"]:
         found["by_organisation"] = True
     found["kind"] = _kind(vocabulary, found, flags)
+    # A session is given by whom it names, else by the Group that says of itself that it has given it.
+    if is_group and found["kind"] == "service" and "team" not in found and (team := identity(actor)) is not None:
+        found["team"] = team
     found["timestamp"] = when(statement, flags)
     if "programmes" in found:
         found["programmes"] = tuple(sorted(found["programmes"]))

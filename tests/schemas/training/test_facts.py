@@ -219,6 +219,21 @@ def test_version_2_says_teams_and_instructors_in_its_own_way(told, vocabulary):
     assert facts_of(told("attended", "community-class", context=bare), vocabulary).team == who("to-7")
 
 
+@pytest.mark.parametrize(
+    ("actor", "context", "team"),
+    [
+        (group("to-5", "a", "b"), {}, "to-5"),
+        (group("to-5"), {"team": group("to-7")}, "to-7"),
+        (group(None, "a", "b"), {}, None),
+        (person("a"), {}, None),
+    ],
+)
+def test_a_session_that_a_team_tells_of_itself_is_the_teams(told, vocabulary, actor, context, team):
+    facts = facts_of(told("hosted", "support-session", actor=actor, context=context), vocabulary)
+    assert facts.team == (team and who(team))
+    assert facts_of(told("attended", "support-session", actor=group("to-5", "a")), vocabulary).team is None
+
+
 def test_programmes_come_from_the_extension_and_from_categories(told, vocabulary):
     categories = [
         {"id": f"{PROGRAMMES}192%2FKH-UBND%3A2025"},

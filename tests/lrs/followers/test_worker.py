@@ -62,3 +62,16 @@ def test_who_comes_after_a_worker_that_stopped_need_not_wait_for_its_lease(store
         keys = statement_keys(told, {"mbox": "mailto:authority@hoc.example.vn"})
         store.statements.insert([Row(document_id(org, told["id"]), org, stored, json.dumps(told).encode(), keys)])
         working(lambda through=stored: store.places.find(place_of(RECORDS, org)).place >= through)
+
+
+def test_a_worker_that_is_stopped_waits_for_one_call_to_an_absent_database(config):
+    stop = threading.Event()
+    away = replace(config, mongodb_uri="mongodb://127.0.0.1:1", deadline=3.0)
+    thread = threading.Thread(target=run_worker, args=(away, stop))
+    thread.start()
+    time.sleep(0.5)
+    stop.set()
+    began = time.monotonic()
+    thread.join(30)
+    # What was under way, and a second each for leaving and for closing three times.
+    assert time.monotonic() - began < away.deadline + 4 * 1.5

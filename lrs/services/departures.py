@@ -79,10 +79,12 @@ class Departures:
         manners = {key: self._manner(agreement, key) for key in {latest, *gone.values()}}
         wanted = self._covered(agreement, told, gone)
         numbers, people = self._people(agreement, wanted, since)
+        joined = self._joined(agreement, numbers)
         for each in wanted:
             travellers = _travellers(each, numbers, people)
             key = gone.get(each.found.id, latest)
-            text = shared_statement(each.found.raw, each.facts, manners[key], travellers)
+            known = {also for who in people_in(each.statement) for also in joined.get(numbers[who], ())}
+            text = shared_statement(each.found.raw, each.facts, manners[key], travellers, known)
             if text is not None:
                 texts[each.found.id] = text, key, _left_out(each.statement, agreement, travellers)
         for found, statement in told:
@@ -121,7 +123,7 @@ class Departures:
         for each in judged:
             travellers = _travellers(each, numbers, people)
             out = set(_left_out(each.statement, agreement, travellers)) - set(left.get(each.found.id, ()))
-            if out or shared_statement(each.found.raw, each.facts, manner, travellers) is None:
+            if out or shared_statement(each.found.raw, each.facts, manner, travellers, ()) is None:
                 barred.add(each.found.id)
         return barred
 
@@ -163,6 +165,12 @@ class Departures:
         learners = set(numbers.values())
         minors = self._children(agreement.giver, learners, since)
         return numbers, self._coverage.people(agreement, learners, minors)
+
+    def _joined(self, agreement: Agreement, numbers: Mapping[str, int]) -> Mapping[int, Collection[str]]:
+        """Return all identities of these learners, by number; none where the agreement names people anyway."""
+        if agreement.level == "named" or not numbers:
+            return {}
+        return self._store.learners.identities(agreement.giver, set(numbers.values()))
 
     def _children(self, org: bytes, learners: Collection[int], since: float | None) -> set[int]:
         now = clocks.passed()

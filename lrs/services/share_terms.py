@@ -19,7 +19,7 @@ from schemas.sharing.statements import Manner
 from schemas.training.facts import Facts
 from schemas.training.vocabulary import Vocabulary
 
-RULES: Final = 1
+RULES: Final = 2
 """The version of what is made of records: another one wherever the same record gives another row."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -3,13 +3,15 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from schemas.mailboxes import MAILBOX
-from schemas.training.numbers import number_in, number_in_iri
+from schemas.registries.folding import folded
+from schemas.training.numbers import number_in, number_in_iri, printed
 from schemas.training.terms import PSEUDONYMS
 
 ROW_BYTES: Final = 16
@@ -19,7 +21,13 @@ _RANDOM: Final = 4
 _ACTIVITIES: Final = f"{PSEUDONYMS}/activities/"
 _ACCOUNT: Final = "account:"
 _SHORTEST: Final = 4
-"""Letters of a name that are looked for in other texts: fewer stand in any."""
+"""Letters of a name that are looked for anywhere in other texts: fewer stand in any, and have to be a whole part."""
+_LONG: Final = 6
+"""Letters of a name that are looked for across words too: the "hung" of "chu-nghia" is nobody."""
+_ESCAPES: Final = 10
+"""How often a text may be escaped and still be read."""
+_BETWEEN: Final = re.compile(r"""[/\\?#&=:;,|~!$*'"()<>\[\]{}]+""")
+"""What stands between the parts of an IRI: segments of its path, names and values of its query."""
 _MAILBOX: Final = re.compile(MAILBOX)
 
 
@@ -67,21 +75,74 @@ class Pseudonyms:
 
 
 def tells_of_somebody(text: str, names: Iterable[str] = ()) -> bool:
-    """Tell whether a text holds a mailbox, somebody's number, or one of these names, however it is escaped."""
-    plain = unquote(unquote(text))
-    if _MAILBOX.search(plain) or number_in_iri(text) is not None or number_in(plain) is not None:
+    """Tell whether a text holds a mailbox, somebody's number, or one of these names of ``names_in``.
+
+    However it is escaped and written: with capitals, diacritics, signs between words, or without. What is escaped so
+    often that nobody reads it is taken to tell.
+    """
+    plain = _unescaped(text)
+    if plain is None or _MAILBOX.search(plain) or number_in_iri(plain) is not None or number_in(plain) is not None:
         return True
-    folded = plain.casefold()
-    return any(name in folded for name in names)
+    if not names:
+        return False
+    words = _spelled(plain)
+    run = words.replace(" ", "")
+    return any(name in words or (len(name) >= _LONG and name in run) for name in names)
 
 
 def names_in(identities: Iterable[str]) -> frozenset[str]:
-    """Return what of these identities would tell of somebody in another text."""
-    found = set()
-    for who in identities:
-        name = who.partition(" ")[2] if who.startswith(_ACCOUNT) else who.partition(":")[2]
-        found |= {name, name.partition("@")[0]}
-    return frozenset(name.casefold() for name in found if len(name) >= _SHORTEST)
+    """Return what of these identities would tell of somebody in another text, as ``tells_of_somebody`` takes it."""
+    return frozenset[str]().union(*map(_names_of, identities))
+
+
+@lru_cache(maxsize=10_000)
+def _names_of(who: str) -> frozenset[str]:
+    name = who.partition(" ")[2] if who.startswith(_ACCOUNT) else who.partition(":")[2]
+    found = {name, name.rpartition("\\")[2]}
+    if "://" in name:
+        found.add(_page(name))
+    found |= {each.partition("@")[0] for each in found}
+    return frozenset(sought for each in found for sought in _sought(each))
+
+
+def _page(iri: str) -> str:
+    """Return what the page of a person is called: the last of its path, or where it has none the first of its host."""
+    try:
+        parts = urlsplit(iri)
+    except ValueError:
+        return ""
+    return parts.path.rstrip("/").rpartition("/")[2] or parts.netloc.partition(".")[0]
+
+
+def _sought(name: str) -> Iterator[str]:
+    """Yield what a name is looked for by: a short one as a whole part, between slashes."""
+    words = _spelled(_unescaped(name) or name)[1:-1]
+    if len(words) >= _SHORTEST:
+        yield words
+        if len(run := words.replace(" ", "")) >= _LONG:
+            yield run
+    elif words:
+        yield f"/{words}/"
+
+
+def _spelled(text: str) -> str:
+    """Return the words of a text without case and diacritics, each of its parts between slashes."""
+    parts = map(_part, _BETWEEN.split(printed(text)))
+    return f"/{'/'.join(filter(None, parts))}/"
+
+
+@lru_cache(maxsize=10_000)
+def _part(text: str) -> str:
+    return folded(text)
+
+
+def _unescaped(text: str) -> str | None:
+    """Return a text without any escapes, however often it was escaped; None where that is too often."""
+    for _ in range(_ESCAPES):
+        if "%" not in text or (plain := unquote(text)) == text:
+            return text
+        text = plain
+    return None
 
 
 def _called(key: bytes, number: int) -> str:

@@ -75,11 +75,14 @@ def people_in(statement: Mapping[str, Any]) -> set[str]:
     return {who for agent in _agents(statement) if (who := identity(agent)) is not None}
 
 
-def shared_statement(raw: bytes, facts: Facts, manner: Manner, people: Mapping[str, int]) -> bytes | None:
+def shared_statement(
+    raw: bytes, facts: Facts, manner: Manner, people: Mapping[str, int], known: Collection[str]
+) -> bytes | None:
     """Return a statement as it leaves, None where it is about nobody who travels.
 
     ``people`` are those of its persons and groups who may travel, by identity, with the numbers that the giver has them
-    under; everybody else is left out.
+    under; everybody else is left out. ``known`` are all identities that the giver has joined to those of anybody in it:
+    no name of theirs is told either.
     """
     statement = _decode(raw)
     actor = _actor(statement["actor"], manner, people)
@@ -87,7 +90,7 @@ def shared_statement(raw: bytes, facts: Facts, manner: Manner, people: Mapping[s
         return None
     if manner.level == "named":
         return _named(raw, statement, people)
-    names = names_in(people_in(statement))
+    names = names_in(people_in(statement).union(known))
     told: dict[str, Any] = {"id": manner.pseudonyms.uuid("statement", statement["id"]), "actor": actor}
     told["verb"] = {"id": statement["verb"]["id"]}
     told["object"] = _object(statement, facts, manner, people, names)

@@ -1,11 +1,14 @@
 """What of a statement leaves by agreement."""
 
 import json
+import unicodedata
+from collections.abc import Collection
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 
-from schemas.sharing.pseudonyms import Pseudonyms, tells_of_somebody
+from schemas.sharing.pseudonyms import Pseudonyms, names_in, tells_of_somebody
 from schemas.sharing.rows import FIELDS
 from schemas.sharing.statements import Manner, people_in, shared_statement, shared_voiding
 from schemas.training.facts import facts_of
@@ -87,10 +90,12 @@ def manner(**changes: Any) -> Manner:
     return Manner(**usual | changes)
 
 
-def shared(said: dict[str, Any], how: Manner, people: dict[str, int]) -> dict[str, Any] | None:
+def shared(
+    said: dict[str, Any], how: Manner, people: dict[str, int], known: Collection[str] = ()
+) -> dict[str, Any] | None:
     facts = facts_of(said, VOCABULARY)
     assert facts is not None
-    text = shared_statement(json.dumps(said).encode(), facts, how, people)
+    text = shared_statement(json.dumps(said).encode(), facts, how, people, known)
     return None if text is None else json.loads(text)
 
 
@@ -166,9 +171,90 @@ def test_an_activity_whose_id_holds_the_name_of_an_account_is_keyed() -> None:
     assert "nguyen" not in json.dumps(found).casefold()
 
 
+def test_an_activity_whose_id_holds_a_name_of_another_identity_of_the_learner_is_keyed() -> None:
+    told = {"id": "https://lms.example/portfolio/nguyenthilan"}
+    also = [LAN, "account:https://sso.example/ nguyenthilan"]
+    found = [shared(statement(object=told), manner(), {LAN: 7}, known) for known in ((), also)]
+    assert [each is not None and each["object"]["id"] == told["id"] for each in found] == [True, False]
+
+
+def account(name: str) -> str:
+    return f"account:https://lms.example/ {name}"
+
+
+def escaped(text: str, times: int) -> str:
+    for _ in range(times):
+        text = quote(text, safe="")
+    return text
+
+
+@pytest.mark.parametrize(
+    ("identity", "place"),
+    [
+        (account("Nguyen Van Teo"), f"p?u={quote_plus('Nguyen Van Teo')}"),
+        (account("Nguyen Van Teo"), f"p/{quote('Nguyen Van Teo')}"),
+        (account("Nguyen Van Teo"), "p/nguyen-van-teo"),
+        (account("Nguyen Van Teo"), "p/nguyenvanteo"),
+        (account("nguyenvanteo"), "p/Nguyen_Van_Teo/2"),
+        (account(unicodedata.normalize("NFC", "nguyễn.tèo")), quote(unicodedata.normalize("NFD", "p/nguyễn.tèo"))),
+        (account(unicodedata.normalize("NFD", "nguyễn.tèo")), unicodedata.normalize("NFC", "p/NGUYỄN.TÈO")),
+        (account("nguyễnvănbình"), "p/nguyenvanbinh"),
+        (account("đỗ.đạt"), "p/Do.Dat"),
+        (account("doandat"), f"p/{quote('đoànđạt')}"),
+        (account("minh vo"), f"p/{escaped('minh vo', 3)}"),
+        (account("minh vo"), f"p/{escaped('minh vo', 50)}"),
+        (account(escaped("minh.võ", 2)), "p/minh.vo"),
+        (account("lan.thi"), "p/\N{FULLWIDTH LATIN SMALL LETTER L}an.thi"),
+        (account("lan.thi"), "p/lan%E2%80%8B.thi"),
+        (account("sv9"), "u/sv9/home"),
+        (account("sv9"), "u/SV9"),
+        (account("sv9"), "home?u=sv9&x=1"),
+        (account("sv9"), "home#sv9"),
+        (account("sv9"), f"to?{quote('https://x.example/u/sv9', safe='')}"),
+        (account("lê"), "u/le/home"),
+        (account("12"), "user/view?id=12"),
+        (account("hung"), "p/nhung"),
+        (account("LHU\\phamthid"), "p/phamthid"),
+        (account("https://id.vn/u/phamthid"), "p/phamthid"),
+        ("openid:https://id.vn/u/phamthid", "p/phamthid"),
+        ("openid:https://id.vn/u/phamthid/?x=1", "p/phamthid"),
+        ("openid:https://phamthid.id.vn/", "p/phamthid"),
+        ("mailto:lan@hoc.example.vn", "u/lan"),
+    ],
+)
+def test_a_name_tells_of_somebody_however_it_is_written(identity: str, place: str) -> None:
+    activity = f"https://hoc.example/{place}"
+    assert tells_of_somebody(activity, names_in([identity]))
+    assert tells_of_somebody(f"urn:hoc:{place}", names_in([account("nobody.else"), identity]))
+
+
+@pytest.mark.parametrize(
+    ("identity", "place"),
+    [
+        (account("sv9"), "courses/sv90"),
+        (account("sv9"), "courses/lop-sv9-2"),
+        (account("an"), "courses/an-toan-so"),
+        (account("an"), "courses?name=an+toan+so"),
+        (account("12"), "courses/123?v=2012"),
+        (account("12"), "courses/bai-12"),
+        (account("hung"), "courses/chu-nghia-xa-hoi"),
+        (account("minh vo"), "courses/100%25"),
+        (account("LHU\\phamthid"), "lhu/courses"),
+        (account(""), "courses//"),
+        (account("---"), "courses/---"),
+        ("openid:https://id.vn/u/phamthid", "u/1"),
+        ("openid:https://[x", "u/1"),
+        ("sha1:cd9b00a5611f94eaa7b1661edab976068e364975", "courses/1"),
+    ],
+)
+def test_an_ordinary_activity_tells_of_nobody(identity: str, place: str) -> None:
+    assert not tells_of_somebody(f"https://hoc.example/{place}", names_in([identity]))
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        f"https://lms.example/u/{escaped('lan@hoc.example.vn', 4)}",
         "https://lms.example/u/lan%40hoc.example.vn",
         "https://lms.example/u/999000000001/x",
         "https://lms.example/u?tel=0912345678",
@@ -191,7 +277,7 @@ def test_where_people_are_named_a_statement_is_the_text_that_was_stored() -> Non
     facts = facts_of(statement(), VOCABULARY)
     assert facts is not None
     everybody = dict.fromkeys(people_in(statement()), 1)
-    assert shared_statement(raw, facts, manner(level="named"), everybody) == raw
+    assert shared_statement(raw, facts, manner(level="named"), everybody, ()) == raw
 
 
 def test_where_people_are_named_those_who_do_not_travel_are_left_out() -> None:

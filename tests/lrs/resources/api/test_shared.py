@@ -164,6 +164,23 @@ def test_a_recipient_reads_nothing_that_names_anybody_in_any_form(world):
                 assert form.casefold() not in text, (secret, text[:300])
 
 
+def test_a_name_of_another_identity_of_the_learner_is_told_neither_in_records_nor_in_statements(world):
+    agreement = world.agree(statements=True)
+    sso = {"account": {"homePage": "https://sso.example.vn", "name": "nguyenvananh"}}
+    told = statement(who="maso12345", activity="portfolio/nguyenvananh")
+    world.put(told, statement(who=sso), statement(who="binh", activity="portfolio/mau"))
+    world.settle()
+    ends = {"identity": f"account:{HOME} maso12345", "other": "account:https://sso.example.vn nguyenvananh"}
+    joined = world.giver.post("/api/learners/links", json={"links": [{"kind": "join", "reason": "roster"} | ends]})
+    assert joined.status_code == 200, joined.text
+    world.settle()
+    records = [each for each in world.records(agreement) if "recall" not in each]
+    statements = world.get(f"/{agreement}/statements")["statements"]
+    assert "nguyenvananh" not in json.dumps([records, statements])
+    assert {each["activity"] for each in records} == {each["object"]["id"] for each in statements}
+    assert {f"{HOME}/portfolio/mau", f"{HOME}/an-toan-so"} < {each["activity"] for each in records}
+
+
 def parquet(body):
     arrow = pytest.importorskip("pyarrow.parquet")
     return arrow.read_table(io.BytesIO(body)).to_pylist()
@@ -403,6 +420,22 @@ def test_statements_go_on_behind_a_plain_number_and_voiding_follows(world):
     assert told[0]["object"]["id"] in {each["id"] for each in found}
     again = world.get(f"/{agreement}/statements", limit=1000)["statements"]
     assert len(again) == 13, "what is voided is not told again, but for what voids it"
+
+
+def test_nobody_is_promised_what_he_asks_for_himself(world):
+    agreement = world.agree(statements=True)
+    world.put(statement())
+    world.settle()
+    page = world.get(f"/{agreement}/statements", after=2**53)
+    assert (page["statements"], page["next"], page["more"]) == ([], 2**53, False)
+    assert "2020" < page["through"] < "2100"
+    assert page["through"] <= world.get(f"/{agreement}/records", after=2**53)["through"]
+
+
+def test_before_all_were_walked_through_nothing_is_promised_and_nobody_is_led_back(world):
+    agreement = world.agree(statements=True)
+    page = world.get(f"/{agreement}/statements", after=7)
+    assert (page["statements"], page["next"], page["through"]) == ([], 7, "1970-01-01T00:00:00.000000Z")
 
 
 def test_a_rotation_keeps_counts_and_calls_everybody_otherwise(world):

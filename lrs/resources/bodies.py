@@ -36,7 +36,7 @@ class Bodies:
     def document(self, request: Request) -> Sent:
         """Return a document as it was sent; one without a content type is just bytes. Raises PayloadTooLarge."""
         most = _narrowed(self.largest_document, principal().limits.body)
-        return Sent(self._read(request, most), request.content_type or "application/octet-stream")
+        return Sent(whole(request, most), request.content_type or "application/octet-stream")
 
     @contextmanager
     def statements(self, request: Request, version: Version, load: Load = load_statement) -> Iterator[Batch]:
@@ -52,7 +52,7 @@ class Bodies:
             most = _narrowed(self.body, principal().limits.body)
             limits = Limits(statements=most, total=most + self.attachments)
             request.max_content_length = limits.total
-            self._announced(request, limits.total)
+            _refuse_announced(request, limits.total)
             with read_mixed(request.stream, request.content_type or "", limits) as mixed:
                 yield self._batch(mixed.statements, version, load)._replace(received=mixed.attachments)
         else:
@@ -61,25 +61,12 @@ class Bodies:
 
     def text(self, request: Request) -> bytes:
         """Return the body of a request without attachments; raise PayloadTooLarge."""
-        return self._read(request, _narrowed(self.body, principal().limits.body))
+        return whole(request, _narrowed(self.body, principal().limits.body))
 
     @property
     def rows(self) -> int:
         """The most statements that a request of this caller may hold."""
         return _narrowed(self.batch, principal().limits.batch)
-
-    def _read(self, request: Request, most: int) -> bytes:
-        self._announced(request, most)
-        # Of a body whose length was not announced, werkzeug reads up to the limit and is content with that.
-        request.max_content_length = most + 1
-        body = request.get_data(cache=False)
-        if len(body) > most:
-            raise _too_large(most)
-        return body
-
-    def _announced(self, request: Request, most: int) -> None:
-        if request.content_length is not None and request.content_length > most:
-            raise _too_large(most)
 
     def _batch(self, body: bytes, version: Version, load: Load) -> Batch:
         parsed = parse_json(body)
@@ -95,6 +82,22 @@ class Bodies:
         if any(len(text) > self.statement for text in texts):
             raise PayloadTooLarge(f"A statement holds at most {self.statement} bytes")
         return texts
+
+
+def whole(request: Request, most: int) -> bytes:
+    """Return the body of a request; raise PayloadTooLarge where it has more bytes than ``most``, announced or not."""
+    _refuse_announced(request, most)
+    # Of a body whose length was not announced, werkzeug reads up to the limit and is content with that.
+    request.max_content_length = most + 1
+    body = request.get_data(cache=False)
+    if len(body) > most:
+        raise _too_large(most)
+    return body
+
+
+def _refuse_announced(request: Request, most: int) -> None:
+    if request.content_length is not None and request.content_length > most:
+        raise _too_large(most)
 
 
 def _narrowed(most: int, own: int | None) -> int:

@@ -65,7 +65,10 @@ class Cookies:
         if self._origin:
             return origin == self._origin
         # What is in front may speak another scheme, but it says which host was asked.
-        return urlsplit(origin).netloc == request.host
+        try:
+            return urlsplit(origin).netloc == request.host
+        except ValueError:  # no address at all, such as http://[
+            return False
 
     def browser(self) -> str:
         """Return what an earlier sign-in left in this browser, empty without one."""

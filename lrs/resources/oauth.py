@@ -4,13 +4,13 @@ Errors of the first two are in OAuth's own shape; what is no matter of OAuth, su
 """
 
 from typing import Any, Final
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from lrs.errors import Unauthorized
+from lrs.errors import PayloadTooLarge, Unauthorized
 from lrs.resources.alternate import FORM
+from lrs.resources.bodies import whole
 from lrs.resources.guards import basic_pair, refuse_unreadable
 from lrs.services.auth import Authenticator
 from lrs.services.limits import RateLimits
@@ -80,6 +80,8 @@ def _issued(tokens: Tokens, caller: Principal, scopes: frozenset[str]) -> dict[s
         issued = tokens.issue(caller, scopes)
     except InvalidScope as error:
         raise OAuthError("invalid_scope", f"{error.title}.") from error
+    except Unauthorized as error:
+        raise OAuthError("invalid_client", "The key has ended.", Unauthorized.status) from error
     return {
         "access_token": issued.token,
         "token_type": "Bearer",
@@ -112,12 +114,11 @@ def _never_kept(response: Response) -> Response:
 def _form() -> dict[str, str]:
     """Return the parameters of the body; those without a value count as left out (RFC 6749, 3.2)."""
     refuse_unreadable()
-    request.max_content_length = request.max_form_memory_size = _LARGEST
     if essence(request.content_type or "") != FORM:
         raise OAuthError("invalid_request", f"Send the parameters as {FORM}.")
     try:
-        fields = list(request.form.items(multi=True))
-    except RequestEntityTooLarge as error:
+        fields = parse_qsl(whole(request, _LARGEST).decode(errors="replace"), keep_blank_values=True)
+    except PayloadTooLarge as error:
         raise OAuthError("invalid_request", f"The body holds at most {_LARGEST} bytes.") from error
     if len({name for name, _ in fields}) < len(fields):
         raise OAuthError("invalid_request", "A parameter comes twice.")

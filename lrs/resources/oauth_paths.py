@@ -27,6 +27,7 @@ _PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components
 _REFUSALS: Final[dict[str, Any]] = {
     "400": {"description": "In OAuth's own words (RFC 6749, 5.2)", "content": _REFUSED | _PROBLEM},
     "401": {"description": "The key or its secret is wrong", "content": _REFUSED},
+    "415": {"description": "An encoding that is not known here", "content": _PROBLEM},
 }
 _PAIR: Final = {"type": "object", "required": ["kid"], "properties": dict.fromkeys(_NUMBERS, _TEXT)}
 

@@ -27,6 +27,8 @@ from schemas.xapi.identity import identity
 REMEMBERED: Final = 30.0
 """Seconds that a caller is known without asking the store: what a revocation may take."""
 _REFUSED_FOR: Final = 5.0
+_READ_ANEW: Final = 1.0
+"""Seconds after which a wrong secret may have a key read again: it may have been renewed."""
 _RIGHT_FOR: Final = 24 * 3600.0
 _USED_EVERY: Final = 60_000_000
 _LONGEST: Final = 200
@@ -50,6 +52,11 @@ class _Found(NamedTuple):
     """What the store knows of a key."""
 
     credential: Credential | None
+
+    def has(self, offered: bytes) -> bool:
+        """Tell whether the key has a secret with this digest; one that there is not takes as long."""
+        expected = self.credential.digest if self.credential else bytes(len(offered))
+        return hmac.compare_digest(offered, expected) and self.credential is not None
 
 
 class Authenticator:
@@ -76,6 +83,7 @@ class Authenticator:
         self._proven = Memory[Proven](REMEMBERED)
         self._right = Memory[bool](_RIGHT_FOR)
         self._refused = Memory[_Found](_REFUSED_FOR)
+        self._anew = Memory[bool](_READ_ANEW)
 
     def basic(self, key: str, secret: str, address: str = "") -> Principal:
         """Return the caller with this key and secret; raise Unauthorized, alike for unknown keys and wrong secrets.
@@ -115,10 +123,7 @@ class Authenticator:
 
     def _prove(self, key: str, secret: str) -> Proven:
         offered = digest(self._pepper, key, secret)
-        credential = self._find(key)
-        expected = credential.digest if credential else bytes(len(offered))
-        if not hmac.compare_digest(offered, expected) or credential is None:
-            raise _Wrong
+        credential = self._find(key, offered)
         # Whoever knows the secret learns at once that the key was enabled.
         self._refused.forget(self._mark(b"key", key))
         proven = self.admit(credential)
@@ -147,14 +152,24 @@ class Authenticator:
         except LRSError as error:  # while nothing can be written, what is stored can still be read
             log.warning("the use of a credential was not noted: %s", type(error).__name__)
 
-    def _find(self, key: str) -> Credential | None:
+    def _find(self, key: str, offered: bytes) -> Credential:
+        """Return the credential with this key and the digest of its secret; raise _Wrong."""
         # Whoever guesses must neither keep the database busy nor learn from the time it takes which keys there are.
         asked = self._mark(b"key", key)
         found = self._refused.get(asked)
-        if found is None:
+        if found is None or (not found.has(offered) and self._may_read_anew(asked)):
             found = _Found(self._credentials.find(key))
             self._refused.put(asked, found)
+        if not found.has(offered) or found.credential is None:
+            raise _Wrong
         return found.credential
+
+    def _may_read_anew(self, asked: bytes) -> bool:
+        """Tell whether it is time to read a key again that is remembered with another secret."""
+        if self._anew.get(asked) is not None:
+            return False
+        self._anew.put(asked, value=True)
+        return True
 
 
 def _can_be(word: str) -> bool:

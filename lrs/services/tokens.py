@@ -9,6 +9,7 @@ can never be trimmed; what was done in them stands in statements, under the auth
 """
 
 import hashlib
+import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -107,7 +108,10 @@ class Tokens:
         self._lifetime = min(lifetime, LONGEST)
 
     def issue(self, principal: Principal, asked: frozenset[str] = frozenset()) -> Issued:
-        """Return an access token for a credential, with the scopes asked for, or all it has; raise InvalidScope."""
+        """Return an access token for a credential, with the scopes asked for, or all it has.
+
+        Raise InvalidScope; Unauthorized where the credential ends within this second.
+        """
         credential = self._own(principal)
         if covered(asked, credential.scopes) != asked:
             raise InvalidScope
@@ -118,7 +122,8 @@ class Tokens:
     ) -> Issued:
         """Return a token with which content can act for one learner; raise Forbidden, BadRequest.
 
-        Of the scopes asked for it gets those that the credential has and that a launch may have.
+        Of the scopes asked for it gets those that the credential has and that a launch may have. Raise Unauthorized
+        where what it is made with has ended.
         """
         principal.require("statements/write")
         if principal.bound is not None:
@@ -132,7 +137,7 @@ class Tokens:
             more["parent"] = held.id
         issued = self._signed(LAUNCH, credential, scopes, lifetime, more)
         if len(issued.token) > LARGEST:
-            raise BadRequest("The token would be too large", [Fault("", "limit", "agent and activities are too long")])
+            raise _too_long(launch)
         return issued
 
     def prove(self, token: str) -> Proven:
@@ -194,6 +199,8 @@ class Tokens:
         now = clocks.now() // _MILLION
         if credential.expires is not None:
             lifetime = min(lifetime, credential.expires // _MILLION - now)
+        if lifetime <= 0:
+            raise Unauthorized
         claims = {
             "iss": self.issuer,
             "aud": self.audience,
@@ -234,6 +241,14 @@ class Tokens:
         if (claims.launch is None) != (envelope.typ == ACCESS) or not isinstance(said["aud"], str):
             raise Unauthorized
         return claims
+
+
+def _too_long(launch: Launch) -> BadRequest:
+    """Return the refusal of a launch that fits into no token; it names what takes the most room."""
+    told = asdict(launch)
+    longest = max(told, key=lambda name: len(json.dumps(told[name])))
+    fault = Fault(longest, "limit", f"This is too long: a token has at most {LARGEST} characters.")
+    return BadRequest("The token would be too large", [fault])
 
 
 def _mark(credential: Credential) -> str:

@@ -1,14 +1,15 @@
 """Where pymongo's exceptions end: inside ``translated()`` they leave as this project's own.
 
 What may pass by itself (no primary, a lost connection, a deadline) becomes Unavailable: the caller may send the same
-again. If it may have been stored all the same, it becomes OutcomeUnknown. Anything else is a defect of ours and passes
-unchanged, to be answered with a 500 and a log line.
+again. If it may have been stored all the same, it becomes OutcomeUnknown. What no transaction can hold becomes
+PayloadTooLarge. Anything else is a defect of ours and passes unchanged, to be answered with a 500 and a log line.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
     ExecutionTimeout,
     OperationFailure,
@@ -18,7 +19,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from lrs.errors import OutcomeUnknown, Unavailable
+from lrs.errors import OutcomeUnknown, PayloadTooLarge, Unavailable
 
 _PASSING = (ConnectionFailure, ExecutionTimeout, WTimeoutError, WaitQueueTimeoutError)
 _PASSING_LABELS = (
@@ -58,17 +59,30 @@ _PASSING_CODES = {
     13435: "NotPrimaryNoSecondaryOk",
     13436: "NotPrimaryOrSecondary",
 }
+_TRANSACTION_TOO_LARGE = 388
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise Unavailable or OutcomeUnknown for every failure of MongoDB that may pass by itself."""
+    """Raise Unavailable or OutcomeUnknown for every failure of MongoDB that may pass by itself.
+
+    Raise PayloadTooLarge where a transaction would not fit into MongoDB's cache; nothing of it is stored.
+    """
     try:
         yield
     except PyMongoError as error:
+        if _TRANSACTION_TOO_LARGE in _codes(error):
+            raise PayloadTooLarge("This is too much for one transaction: send less of it at once") from error
         if passes_by_itself(error):
             raise (Unavailable if _had_no_effect(error) else OutcomeUnknown) from error
         raise
+
+
+def _codes(error: PyMongoError) -> set[int | None]:
+    """Return MongoDB's codes for what went wrong, of each write in a batch."""
+    if isinstance(error, BulkWriteError):
+        return {each["code"] for each in error.details["writeErrors"]}
+    return {error.code} if isinstance(error, OperationFailure) else set()
 
 
 def _had_no_effect(error: PyMongoError) -> bool:

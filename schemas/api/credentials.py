@@ -5,11 +5,12 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from schemas.api.plain import END, MOST_LISTED, Flag, Instant, Name, SetOf, Strict, Written
+from schemas.api.plain import END, MOST_LISTED, MOST_NAMED, Flag, Instant, Name, SetOf, Strict, Written
 from schemas.api.scopes import scopes
 from schemas.training.intake import CONTENTS, IDENTITIES, MINORS
 from schemas.xapi.agents import IDENTIFIERS, Agent, Group
 from schemas.xapi.containers import Nested
+from schemas.xapi.fields import Text
 from schemas.xapi.leniency import RELAXATIONS
 
 ORIGIN: Final = r"(?:\*|null|[a-z][a-z0-9+.-]*://[^\s/?#A-Z]*)"
@@ -33,7 +34,11 @@ _AUTHORITY: Final = {
     "type": "object",
     "description": "An Agent of xAPI, which the statements of this key are stored under. When absent, the account of"
     " this key's name at this server.",
-    "properties": {**_IDENTIFIED, "objectType": {"type": "string", "enum": ["Agent"]}},
+    "properties": {
+        **_IDENTIFIED,
+        "name": {"type": "string", "maxLength": MOST_NAMED},
+        "objectType": {"type": "string", "enum": ["Agent"]},
+    },
 }
 _TEAM: Final = {
     **_AUTHORITY,
@@ -155,12 +160,22 @@ def _expires(**options: Any) -> Instant:
     return Instant(allow_none=True, description="From then on the key opens nothing; null for never.", **options)
 
 
+class _Called(Text):
+    longest = MOST_NAMED
+
+
+class AuthoritySchema(Agent):
+    """An Agent that is written into every statement of a key: its name is short."""
+
+    name = _Called()
+
+
 class NewCredentialSchema(Strict):
     """A credential that is wanted."""
 
     label = _label()
     scopes = scopes(metadata={"description": "What the key may do; when absent, statements/write only."})
-    authority = Nested(Agent, metadata=_AUTHORITY)
+    authority = Nested(AuthoritySchema, metadata=_AUTHORITY)
     origins = _origins()
     leniency = _leniency()
     expires = _expires()

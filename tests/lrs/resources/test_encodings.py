@@ -185,6 +185,35 @@ def test_a_body_of_unannounced_length_has_the_limit_too(server):
     assert status == 413
 
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+JSON = {"Content-Type": "application/json"}
+PAST_A_FORM = b"grant_type=client_credentials&x=" + b"a" * 33_000 + b"&scope=state"
+PAST_JSON = b'{"label": "x"}' + b" " * MEGABYTE
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "expected"),
+    [
+        ("/oauth/token", FORM, PAST_A_FORM, 400),
+        ("/oauth/token", FORM | {"Content-Encoding": "gzip"}, gzip.compress(PAST_A_FORM), 400),
+        ("/oauth/revoke", FORM, b"x=" + b"a" * 32_000 + b"&token=" + b"t" * 1000, 400),
+        ("/api/credentials", JSON, PAST_JSON, 413),
+        ("/api/credentials", JSON, PAST_JSON + b"}", 413),
+        ("/api/credentials", GZIP, gzip.compress(PAST_JSON + b"}"), 413),
+        ("/api/credentials", GZIP, gzip.compress(b'{"label": "' + b"x" * 3 * MEGABYTE + b'"}'), 413),
+    ],
+)
+def test_no_resource_acts_upon_what_was_cut(server, path, headers, body, expected):
+    """Sent in chunks, so that nobody knows the length before the end."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    told = headers | {"Authorization": basic(server)}
+    connection.request("POST", path, iter([body[:20_000], body[20_000:]]), told, encode_chunked=True)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    assert (answer.status, "bytes" in text) == (expected, True)
+
+
 def test_chunked_and_gzipped_statements_arrive(server, a_statement):
     statement = a_statement()
     encoded = gzip.compress(json.dumps(statement).encode())

@@ -8,6 +8,7 @@ from jwt.algorithms import OKPAlgorithm
 
 from lrs.app import close, create_app
 from lrs.config import Config
+from lrs.services import clocks
 from lrs.services.auth import digest
 
 OTHER_PEPPER = "another pepper, of 32 characters or more"
@@ -127,6 +128,15 @@ def test_a_wrong_secret_and_none_are_401_alike_for_known_and_unknown_keys(key, s
         assert answer.headers["Cache-Control"] == "no-store"
     for value in ("Basic !!!", "Basic eA==", "Basic"):
         assert stranger.post("/oauth/token", data=GRANT, headers={"Authorization": value}).status_code == 401
+
+
+def test_a_key_in_its_last_second_gets_none(key, shared_store, monkeypatch):
+    client, name, _ = key()
+    begin = clocks.now() // 1_000_000 * 1_000_000
+    shared_store.credentials.put(replace(shared_store.credentials.find(name), expires=begin + 500_000))
+    monkeypatch.setattr("lrs.services.clocks.now", lambda: begin)
+    answer = token_of(client)
+    assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
 
 
 def test_a_token_gets_no_token(key, stranger):

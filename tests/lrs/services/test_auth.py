@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from lrs.errors import Forbidden, Unauthorized
 from lrs.services import clocks
-from lrs.services.auth import REMEMBERED, Authenticator
+from lrs.services.auth import REMEMBERED, Authenticator, digest
 from lrs.services.principals import Launch, Principal, bounds_of
 from lrs.services.scopes import ALLOWED_BY, GUARDED, MINE, SCOPES, grantable
 from lrs.services.setup import first_credential
@@ -49,6 +51,40 @@ def test_a_key_that_was_unknown_opens_soon_after_it_was_made(store, authenticato
     first_credential(store, PEPPER, "late", "secret")
     now += 6
     assert authenticator.basic("late", "secret").credential == "late"
+
+
+@pytest.fixture
+def renew(store):
+    """Give the key another secret, as another process would."""
+
+    def put(secret):
+        found = store.credentials.find("key")
+        store.credentials.put(replace(found, digest=digest(PEPPER.encode(), "key", secret)))
+
+    return put
+
+
+def guess(authenticator):
+    with pytest.raises(Unauthorized):
+        authenticator.basic("key", "guessed")
+
+
+def test_a_renewed_secret_opens_at_once_although_somebody_just_tried_a_wrong_one(authenticator, renew):
+    guess(authenticator)
+    renew("renewed")
+    assert authenticator.basic("key", "renewed").credential == "key"
+
+
+def test_however_many_guesses_ask_the_store_once_a_second_for_a_key(authenticator, renew, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr("lrs.services.clocks.passed", lambda: now)
+    for _ in range(3):
+        guess(authenticator)
+    renew("renewed")
+    with pytest.raises(Unauthorized):
+        authenticator.basic("key", "renewed")
+    now += 1.1
+    assert authenticator.basic("key", "renewed").credential == "key"
 
 
 def test_no_secret_is_stored_or_remembered(store, authenticator):

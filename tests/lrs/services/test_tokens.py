@@ -376,6 +376,22 @@ def test_it_lasts_no_longer_than_the_token_that_it_was_made_with(process, caller
     assert process.tokens.launch(caller, LAUNCH, 480).lifetime == 480 * 60
 
 
+@pytest.mark.parametrize("ago", [0, 3])
+def test_a_token_that_has_just_ended_makes_no_launch(process, caller, ago):
+    token = process.forged(process.tokens.issue(caller).token, exp=int(time.time()) - ago)
+    ended = process.authenticator.bearer(token)
+    with pytest.raises(Unauthorized):
+        process.tokens.launch(ended, LAUNCH, 5)
+
+
+def test_no_token_is_made_in_the_last_second_of_a_credential(process, caller, changed, monkeypatch):
+    begin = clocks.now() // SECOND * SECOND
+    changed(expires=begin + SECOND // 2)
+    monkeypatch.setattr("lrs.services.clocks.now", lambda: begin)
+    with pytest.raises(Unauthorized):
+        process.tokens.issue(caller)
+
+
 def test_a_launch_token_makes_no_other_token_and_only_a_credential_that_writes_makes_one(process, caller):
     launched = process.authenticator.bearer(process.tokens.launch(caller, LAUNCH, 5).token)
     for attempt in (

@@ -90,6 +90,7 @@ def test_everything_that_a_key_can_have_comes_back_as_it_was_asked_for(admin):
         ({"label": "x" * 201}, "label"),
         ({"label": None}, "label"),
         ({"authority": {"name": "nobody"}}, "authority"),
+        ({"authority": {"mbox": "mailto:a@example.vn", "name": "y" * 201}}, "authority.name"),
         ({"authority": {"mbox": "mailto:a@example.vn", "openid": "https://a.example.vn"}}, "authority"),
         ({"authority": {"objectType": "Group", "member": [{"mbox": "mailto:a@example.vn"}]}}, "authority.objectType"),
         ({"origins": ["https://Noi-Dung.example.vn"]}, "origins[0]"),
@@ -210,6 +211,12 @@ def test_a_new_secret_opens_and_the_old_one_does_not(admin, shared_store):
     assert status(admin, made) == 401
     assert status(admin, answer.json) == 200
     assert audited(shared_store, made)[-1] == ("credential.secret_renewed", {})
+
+
+def test_a_new_secret_opens_at_once_although_somebody_just_tried_a_wrong_one(admin):
+    made = make(admin, scopes=["all"])
+    assert status(admin, made | {"secret": "guessed"}) == 401
+    assert status(admin, admin.post(f"/api/credentials/{made['key']}/secret").json) == 200
 
 
 def test_a_deleted_key_opens_nothing_and_what_it_stored_stays(admin, shared_store, a_statement):

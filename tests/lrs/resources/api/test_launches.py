@@ -99,10 +99,28 @@ def test_a_wrong_wish_is_refused_with_its_place(caller, change, path):
     assert answer.json["errors"][0]["path"].startswith(path)
 
 
-def test_a_launch_that_is_too_long_is_refused(caller):
-    assert (
-        caller().post(LAUNCHES, json=WANTED | {"activity": "https://hoc.example.vn/" + "x" * 9000}).status_code == 400
-    )
+def ids(number, length):
+    return [f"{ACTIVITY}/{each}/".ljust(length, "x") for each in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"activity": "https://hoc.example.vn/" + "x" * 9000}, "activity"),
+        ({"activities": ids(100, 57)}, "activities"),
+        ({"activities": ids(2, 3000)}, "activities"),
+        ({"agent": {"openid": "https://hoc.example.vn/" + "x" * 2000}, "activity": ids(1, 4000)[0]}, "activity"),
+    ],
+)
+def test_a_launch_that_is_too_long_is_refused_and_told_what_is(caller, change, path):
+    answer = caller().post(LAUNCHES, json=WANTED | change)
+    assert (answer.status_code, [fault["path"] for fault in answer.json["errors"]]) == (400, [path])
+    assert "8192" in answer.text
+
+
+def test_a_launch_has_room_for_some_thousand_characters_of_ids(caller):
+    for activities in (ids(100, 47), ids(10, 480)):
+        assert caller().post(LAUNCHES, json=WANTED | {"activities": activities}).status_code == 201
 
 
 def test_a_key_that_does_not_write_makes_none(caller):

@@ -145,6 +145,8 @@ def test_writes_with_the_cookie_need_the_sessions_own_csrf_token(browser, person
     [
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Origin": "//[x]"},
         {"Origin": "http://127.0.0.1.evil.example"},
         {"Sec_Fetch_Site": "cross-site"},
         {"Sec_Fetch_Site": "same-site"},

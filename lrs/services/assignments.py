@@ -1,6 +1,7 @@
 """An organisation's decisions on units that were split."""
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,7 @@ from lrs.services.principals import Principal
 from lrs.services.registries import RegistryService
 from lrs.store import Store
 from lrs.store.entries import Detail, Entry
+from lrs.store.transactions import Session
 from schemas.faults import Fault, Refused
 from schemas.registries.assignments import Assignments, Decision
 from schemas.registries.units import Units, Unmapped
@@ -19,7 +21,10 @@ _RANDOM_BYTES: Final = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A decision to be made; ``unit`` and ``to`` are keys, or a code and any day of a unit."""
+    """A decision to be made; ``unit`` and ``to`` are keys, or a code and any day of a unit.
+
+    ``records`` are keys of records, hexadecimal, and ``learners`` numbers.
+    """
 
     unit: str
     to: str | None
@@ -38,7 +43,8 @@ class AssignmentService:
     def decide(self, principal: Principal, wanted: Wanted) -> Decision:
         """Keep a decision of the caller's organisation; needs ``imports/write``, raise Refused.
 
-        It stands beside the statements, which it does not change.
+        It stands beside the statements, which it does not change. What it is about must be there, but where earlier
+        decisions are taken back: these may be about what has gone since.
         """
         principal.require("imports/write")
         unit, to = _keys(self._registries.current().units, wanted)
@@ -57,10 +63,26 @@ class AssignmentService:
         )
         self._store.administer(
             principal.org,
-            lambda session: self._store.assignments.insert(principal.org, decision, session),
+            lambda session: self._keep(principal.org, decision, session),
             Entry(principal.credential, "unit.assigned", decision.id, _details(decision)),
         )
         return decision
+
+    def _keep(self, org: bytes, decision: Decision, session: Session) -> None:
+        """Keep a decision; raise Refused for records and learners that there are not."""
+        if decision.to is not None and (faults := list(self._unknown(org, decision, session))):
+            raise Refused(faults)
+        self._store.assignments.insert(org, decision, session)
+
+    def _unknown(self, org: bytes, decision: Decision, session: Session) -> Iterator[Fault]:
+        there = self._store.record_walks.there(org, map(bytes.fromhex, decision.records), session)
+        for place, record in enumerate(decision.records):
+            if bytes.fromhex(record) not in there:
+                yield Fault(f"records[{place}]", "unknown", "There is no record with this id.")
+        known = self._store.learners.identities(org, list(map(int, decision.learners)), session)
+        for place, learner in enumerate(decision.learners):
+            if int(learner) not in known:
+                yield Fault(f"learners[{place}]", "unknown", "There is no learner with this number.")
 
     def page(self, principal: Principal, *, after: str, most: int) -> list[Decision]:
         """Return the first decisions of the caller's organisation after this id; needs ``records/read``."""

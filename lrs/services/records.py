@@ -1,9 +1,8 @@
 """Training records, for those of the organisation who may read them."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,12 +14,14 @@ from lrs.services.learners import LearnerService
 from lrs.services.principals import Bound, Principal
 from lrs.services.progress import Progress, Reached
 from lrs.services.registries import RegistryService
+from lrs.services.unit_places import UnitPlaces
 from lrs.store import Store
 from lrs.store.record_pages import Asked, Position, Record
 from schemas.faults import Refused
+from schemas.registries.assignments import Assignments
 from schemas.registries.programmes import Programmes
 from schemas.registries.unit_rows import Unit
-from schemas.registries.units import Units
+from schemas.registries.units import Place, Units
 from schemas.sharing.consents import Standing as Consented
 from schemas.training.persons import agent_of
 from schemas.training.terms import MINORS, UNKNOWN
@@ -30,7 +31,6 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PAGE: Final = 100
 _CHUNK: Final = 1000
 """Records of an export that are read at a time: each within the deadline."""
-
 
 Consents = Callable[[bytes, str, Collection[int]], Mapping[int, Consented]]
 """Returns the consents of learners to a purpose that stand, by their numbers."""
@@ -63,11 +63,27 @@ class Export(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Question:
+    """What is asked; ``mark`` stands for it in cursors. Of units that were split, records ``within`` the unit only."""
+
     asked: Asked
-    at: date
-    units: Units
+    mark: bytes
+    places: UnitPlaces
+    within: Unit | None
     after: Position | None
     bound: Bound | None
+
+    def most(self, left: int) -> int:
+        """Return how many records to read where some are left to be found."""
+        return left if self.within is None else max(left, _PAGE)
+
+    def taken(self, found: Sequence[Record]) -> Sequence[Record]:
+        """Return those that belong to the unit."""
+        return found if self.within is None else [each for each in found if self.places.of(each) == self.within]
+
+    def position(self, record: Record) -> Position:
+        """Return where to go on behind a record."""
+        by = record.learner if self.asked.field == "learner" else getattr(record.standing, self.asked.field)
+        return Position(by, record.key)
 
 
 class RecordService:
@@ -111,15 +127,17 @@ class RecordService:
         walk = None
         if position is not None:
             expires = clocks.now() + LIFETIME
-            walk = _Walk(principal.credential, expires, _asked(question.asked), *position)
-        return Page(reached, question.at, self._told(question, found), self._cursors.token(walk) if walk else None)
+            walk = _Walk(principal.credential, expires, question.mark, *position)
+        return Page(
+            reached, question.places.at, self._told(question, found), self._cursors.token(walk) if walk else None
+        )
 
     def export(self, principal: Principal, query: Mapping[str, Any]) -> Export:
         """Return everything that is asked for, ``limit`` at most; raise as ``page`` does, before the first part."""
         principal.require("records/read/own")
         reached = self._progress.of(principal.org)
         question = self._question(principal, query)
-        return Export(reached, question.at, self._parts(question, query.get("limit")))
+        return Export(reached, question.places.at, self._parts(question, query.get("limit")))
 
     def _parts(self, question: _Question, limit: int | None) -> Iterator[list[dict[str, Any]]]:
         after = question.after
@@ -133,8 +151,10 @@ class RecordService:
         """Return up to ``limit`` records that the caller may see, and the position to go on from if there are more."""
         seen: list[Record] = []
         while True:
-            found, after = self._store.record_pages.page(question.asked, after, limit - len(seen))
-            seen += self._agreed(question, found)
+            found, after = self._store.record_pages.page(question.asked, after, question.most(limit - len(seen)))
+            seen += self._agreed(question, question.taken(found))
+            if len(seen) > limit:
+                return seen[:limit], question.position(seen[limit - 1])
             if after is None or len(seen) == limit:
                 return seen, after
 
@@ -157,12 +177,14 @@ class RecordService:
         registries = self._registries.current()
         at = query.get("at") or self._registries.today()
         bound = principal.bound
+        places = UnitPlaces(registries.units, at, lambda: Assignments(self._store.assignments.of(principal.org)))
+        wanted = _unit(registries.units, query.get("unit"), at)
         asked = Asked(
             org=principal.org,
             learners=self._numbers(principal, query.get("learner")),
             organisation=query.get("organisation"),
             only=bound.organisation if bound else None,
-            units=_units(registries.units, query.get("unit"), at),
+            units=("",) if query.get("unit") == UNKNOWN else places.keys(wanted) if wanted else None,
             programmes=_programmes(registries.programmes, query.get("programme")),
             activity=query.get("activity"),
             type=query.get("type"),
@@ -175,13 +197,17 @@ class RecordService:
             whose="groups" if bound and bound.team else query["whose"],
             sort=query["sort"],
         )
-        after = None
+        after, mark = None, _asked(asked)
         if "cursor" in query:
             walk = self._cursors.read(query["cursor"], principal)
-            if walk.asked != _asked(asked):
+            if walk.asked != mark:
                 raise self._cursors.refused()
             after = Position(walk.value, walk.key)
-        return _Question(asked, at, registries.units, after, bound)
+        # Whatever is decided meanwhile, it is the same question.
+        divided = places.divided(wanted) if wanted else ()
+        if divided:
+            asked = replace(asked, units=(*(asked.units or ()), *divided))
+        return _Question(asked, mark, places, wanted if divided else None, after, bound)
 
     def _numbers(self, principal: Principal, learner: str | None) -> tuple[int, ...] | None:
         if (bound := principal.bound) is not None:
@@ -233,22 +259,24 @@ class RecordService:
                 for number, each in known.items()
             }
         agents = {number: [agent_of(each) for each in identities] for number, identities in known.items()}
-        placed = lru_cache(maxsize=None)(lambda key: _place(question.units, key, question.at))
-        return [_told(each, agents.get(each.learner, []), placed(each.standing.unit)) for each in found]
+        return [_told(each, agents.get(each.learner, []), _place(question.places.of(each))) for each in found]
 
 
 def _asked(asked: Asked) -> bytes:
     return fingerprint([getattr(asked, name) for name in Asked.__slots__])
 
 
-def _units(units: Units, code: str | None, at: date) -> tuple[str, ...] | None:
-    """Return the keys of all units whose records belong to that of a day; raise Refused where there is none."""
+def _unit(units: Units, code: str | None, at: date) -> Unit | None:
+    """Return the unit that is asked for; None for everything, which is what the unit around all others stands for.
+
+    Raise Refused where there is none, or where others lie within it.
+    """
     if code is None or code == UNKNOWN:
-        return None if code is None else ("",)
+        return None
     wanted = units.find(code, at)
     if wanted is None:
         raise Refused.at("unit", "unknown", "No unit has this code on that day.")
-    return tuple(each.key for each in units.units if units.as_of(each, at) == wanted)
+    return None if units.is_everything(wanted, at) else wanted
 
 
 def _programmes(programmes: Programmes, name: str | None) -> tuple[str, ...] | None:
@@ -264,10 +292,9 @@ def _programmes(programmes: Programmes, name: str | None) -> tuple[str, ...] | N
     return tuple(sorted(names))
 
 
-def _place(units: Units, key: str, at: date) -> dict[str, str] | None:
-    if not key:
+def _place(place: Place | None) -> dict[str, str] | None:
+    if place is None:
         return None
-    place = units.as_of(key, at)
     return {"code": place.code, "name": place.name} if isinstance(place, Unit) else {"label": place.label}
 
 

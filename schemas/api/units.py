@@ -207,7 +207,12 @@ class ReplacedSchema(Schema):
     rows = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
 
 
-_IDS: Final = fields.String(validate=validate.Regexp(rf"^[!-~]{{1,200}}{END}"))
+_RECORD: Final = fields.String(
+    validate=validate.Regexp(rf"^[0-9a-f]{{32}}{END}", error="This must be the id of a record: 32 digits, 0-9 and a-f.")
+)
+_LEARNER: Final = fields.String(
+    validate=validate.Regexp(rf"^[1-9][0-9]{{0,9}}{END}", error="This must be a learner's number, as text.")
+)
 
 
 class NewAssignmentSchema(Strict):
@@ -224,8 +229,8 @@ class NewAssignmentSchema(Strict):
         validate=validate.Length(3, 20),
         metadata={"description": "The successor, likewise; null takes earlier decisions back."},
     )
-    records = fields.List(_IDS, load_default=list, validate=validate.Length(max=MOST_TOGETHER))
-    learners = fields.List(_IDS, load_default=list, validate=validate.Length(max=MOST_TOGETHER))
+    records = fields.List(_RECORD, load_default=list, validate=validate.Length(max=MOST_TOGETHER))
+    learners = fields.List(_LEARNER, load_default=list, validate=validate.Length(max=MOST_TOGETHER))
     reason = Text(required=True, least=1)
 
 
@@ -233,6 +238,8 @@ class AssignmentSchema(NewAssignmentSchema):
     """A decision that was made."""
 
     id = fields.String(required=True)
+    records = fields.List(fields.String(), required=True)
+    learners = fields.List(fields.String(), required=True)
     decided = Instant(required=True)
     by = fields.String(required=True, metadata={"description": "The credential that decided."})
 

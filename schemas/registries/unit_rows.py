@@ -54,6 +54,10 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return the first day on which it is no more."""
         return self.valid_to or date.max
 
+    def holds(self, day: date) -> bool:
+        """Tell whether it is there on a day; one without an end is on the last of the calendar, too."""
+        return self.begins <= day and (self.valid_to is None or day < self.valid_to)
+
     @property
     def bare(self) -> str:
         """Return the name without the word for its kind."""

@@ -19,6 +19,7 @@ from schemas.registries.unit_rules import faults_of
 
 Reason = Literal["split", "back", "ended", "unknown"]
 
+_BETWEEN: Final = "Units of that day lie within this one: choose one of these, or the one around them all."
 _REMEMBERED: Final = 200_000
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -91,7 +92,7 @@ class Units:
         """Return the unit that has this code on a day, or None."""
         versions = self._by_code.get(code, [])
         place = bisect_right(versions, at, key=lambda unit: unit.begins) - 1
-        return versions[place] if place >= 0 and at < versions[place].ends else None
+        return versions[place] if place >= 0 and versions[place].holds(at) else None
 
     def key_of(self, code: str, at: date) -> str:
         """Return the key of the unit that has this code on a day, "" where there is none."""
@@ -104,7 +105,20 @@ class Units:
 
     def at(self, day: date) -> list[Unit]:
         """Return the units of a day, in the order of the registry."""
-        return [unit for unit in self.units if unit.begins <= day < unit.ends]
+        return [unit for unit in self.units if unit.holds(day)]
+
+    def around(self, day: date) -> Unit | None:
+        """Return the one unit of a day that lies within no other; None where there are several, or none."""
+        found = [unit for unit in self.at(day) if not unit.parent]
+        return found[0] if len(found) == 1 else None
+
+    def is_everything(self, unit: Unit, day: date) -> bool:
+        """Tell whether a unit is the one around all others of a day; raise Refused for one that is around some."""
+        if not any(each.parent == unit.code for each in self.at(day)):
+            return False
+        if unit != self.around(day):
+            raise Refused.at("unit", "between", _BETWEEN)
+        return True
 
     def before(self, unit: Unit) -> Sequence[tuple[Link, Unit]]:
         """Return what it was made of."""
@@ -134,7 +148,7 @@ class Units:
 
     def _walked(self, key: str, at: date) -> Place:
         found: Place = self.get(key) or Unmapped(key, "unknown")
-        while isinstance(found, Unit) and not found.begins <= at < found.ends:
+        while isinstance(found, Unit) and not found.holds(at):
             found = self._back(found) if at < found.begins else self._on(found)
         return found
 

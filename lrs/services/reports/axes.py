@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Final, Literal
 
-from lrs.services.reports.cube import Axis, Row
+from lrs.services.reports.cube import Axis, Parts, Row
 from schemas.registries.labels import label_of
 from schemas.registries.programmes import Programmes
 from schemas.registries.unit_rows import Unit
@@ -20,6 +20,11 @@ PERIODS: Final = ("year", "quarter", "month")
 _THEN: Final = "\x1f"
 """Stands between the places of a unit on one day and on an earlier one."""
 _MONTHS: Final = 3
+
+
+def _then(path: str) -> str:
+    """Return where a path of places, the latest first, has begun."""
+    return path.rpartition(_THEN)[2]
 
 
 def _nothing(_: str) -> tuple[str, ...]:
@@ -181,7 +186,8 @@ class UnitAxis:
     """Makes the axis of units: where what was recorded lies on a day.
 
     With all its levels it leads from the units of that day through those of every later change to ``ALL``, so that no
-    figure of an old unit tells of what it became a part of. What has no unit on a day stands under a label.
+    figure of an old unit tells of what it became a part of. Where decisions divide the people of a unit between later
+    ones, its parts are what lies within these. What has no unit on a day stands under a label.
     """
 
     def __init__(self, units: Units, at: date, *, levels: bool) -> None:
@@ -197,16 +203,18 @@ class UnitAxis:
 
     def axis(self, *, listed: bool, chosen: str | None) -> Axis:
         """Return the axis; ``chosen`` is a value of ``value_of``."""
-        steps = Steps(lambda value: (value.rpartition(_THEN)[0],), self._down)
-        return Axis("unit", self._values, steps, len(self._days), listed, chosen or ALL, _is(chosen), self.show)
+        steps, depth = Steps(lambda value: (value.rpartition(_THEN)[0],), self._down), len(self._days)
+        parts = Parts(self._values, _then, self._known_parts) if depth > 1 else None
+        values = self._then if parts else self._values
+        return Axis("unit", values, steps, depth, listed, chosen or ALL, _is(chosen), self.show, parts=parts)
 
     def value_of(self, unit: Unit) -> str:
         """Return the value that stands for a unit of the day."""
-        return self._path(unit.key, None)[-1]
+        return unit.key
 
     def unit_of(self, value: str) -> Unit | None:
         """Return the unit that a value stands for; None for a label."""
-        return self._units.get(key) if "@" in (key := value.rpartition(_THEN)[2]) else None
+        return self._units.get(value) if "@" in value else None
 
     def is_split(self, key: str) -> bool:
         """Tell whether what was recorded in a unit is in none of a day that is told of, unless somebody decided."""
@@ -216,8 +224,14 @@ class UnitAxis:
         """Return what readers see: the unit, or the label of what has none."""
         unit = self.unit_of(value)
         if unit is None:
-            return {"key": None, "code": None, "name": value.rpartition(_THEN)[2]}
+            return {"key": None, "code": None, "name": value}
         return {"key": unit.key, "code": unit.code, "name": unit.name}
+
+    def _known_parts(self, value: str) -> Iterable[str]:
+        return (self._path(value, None)[-1],) if self.unit_of(value) else ()
+
+    def _then(self, row: Row) -> Sequence[Collection[str]]:
+        return [[_then(each) for each in self._values(row)[-1]]]
 
     def _values(self, row: Row) -> Sequence[Collection[str]]:
         place = row.dims.get("unit") or "", row.dims.get("assigned")

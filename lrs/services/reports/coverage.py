@@ -10,6 +10,7 @@ from lrs.services.reports.view import View
 from schemas.faults import Refused
 from schemas.registries.targets import Target
 from schemas.registries.unit_rows import Unit
+from schemas.training.lattice import ALL
 from schemas.training.terms import COMPLETED, PASSED, TRAINED, TRAINING
 
 REGISTERED: Final = "registered"
@@ -100,8 +101,7 @@ def _target_of_all(view: View, question: Question) -> Target | None:
     """Return the target of what was chosen: of the unit, else of the one around all others."""
     unit, code = _chosen_unit(view, question), question.chosen.get("programme")
     if unit is None and "unit" not in question.chosen:
-        around = [each for each in view.registries.units.at(view.at) if not each.parent]
-        unit = around[0] if len(around) == 1 else None
+        unit = view.registries.units.around(view.at)
     if unit is None or code is None or not _comparable(question):
         return None
     return view.registries.targets.find(code, unit, _year(view, question), question.chosen.get("group", ""))
@@ -111,15 +111,17 @@ def _unreached(
     view: View, question: Question, cube: Cube, laid: Laid, lines: list[tuple[Line, dict[str, Any]]]
 ) -> Iterator[tuple[Line, dict[str, Any]]]:
     """Yield the units that have a target and nobody trained."""
-    if question.by != ("unit",) or "unit" in question.chosen:
+    if question.by != ("unit",):
+        return
+    axis = next(axis for axis in laid.axes if axis.name == "unit")
+    if axis.total != ALL:
         return
     reached = {line.values["unit"] for line, _ in lines}
     units = view.registries.units.at(view.at)
     around = {each.parent for each in units}
-    show = next(axis.show for axis in laid.axes if axis.name == "unit")
     for unit in units:
         value = view.units.value_of(unit)
         if value not in reached and unit.code not in around:
             line = cube.line({"unit": value})
             if target_of(view, question, line) is not None:
-                yield line, {"unit": show(value)}
+                yield line, {"unit": axis.show(value)}

@@ -39,13 +39,26 @@ class Row(NamedTuple):
     seconds: int = 0
 
 
+class Parts(NamedTuple):
+    """What is decided on in place of the values that readers know, where these do not lie within coarser ones.
+
+    ``values`` returns the parts that a row is in, level by level, as those of an axis. ``whole`` returns the value that
+    a part of the finest level is of, ``known`` the parts of a value of which readers know.
+    """
+
+    values: Callable[[Row], Sequence[Collection[str]]]
+    whole: Callable[[str], str]
+    known: Callable[[str], Iterable[str]]
+
+
 @dataclass(frozen=True)
 class Axis:
     """One thing that a report is broken down by, or that is chosen.
 
     ``values`` returns those of a row, one collection for each of ``depth`` levels, from coarse to fine; only on the
-    finest of an axis with one level there may be several. ``total`` is what is chosen, ``chosen`` tells which values
-    lie within that. ``show`` makes of a value what readers see.
+    finest of an axis with one level there may be several. With ``parts``, it returns one collection in any case, and
+    ``steps`` and ``depth`` are those of the parts. ``total`` is what is chosen, ``chosen`` tells which values lie
+    within that. ``show`` makes of a value what readers see.
     """
 
     name: str
@@ -57,6 +70,7 @@ class Axis:
     chosen: Callable[[str], bool] = bool
     show: Callable[[str], Any] = str
     known: Callable[[str], Any] = bool
+    parts: Parts | None = None
 
 
 class Line(NamedTuple):
@@ -85,19 +99,34 @@ class _Sum:
 
 
 class Cube:
-    """The figures of one question. With a ``k``, only what the rule of suppression lets through is told."""
+    """The figures of one question. With a ``k``, only what the rule of suppression lets through is told.
+
+    Of a value with several parts, the figure is told where that of each part might be, and their sum is no other: so it
+    tells nothing that these would not. Else all of it is hidden.
+    """
 
     def __init__(self, axes: Sequence[Axis], rows: Iterable[Row], k: int | None) -> None:
         self._axes = axes
         self._lines: dict[Point, _Sum] = defaultdict(_Sum)
         self._total = _Sum()
         self._choices = [(place, axis.total) for place, axis in enumerate(axes) if axis.total != ALL]
+        self._k = k or 0
+        self._divided = [(place, axis.parts) for place, axis in enumerate(axes) if axis.parts] if k else []
+        self._parts: dict[int, dict[str, set[str]]] = {place: defaultdict(set) for place, _ in self._divided}
         placed = []
         for row in rows:
             levels = [axis.values(row) for axis in axes]
             self._add(row, levels)
-            placed.append((row.learners, levels))
+            placed.append((row.learners, self._divide(row, levels)))
         self._publication = None if k is None else _published(axes, placed, k)
+
+    def _divide(self, row: Row, levels: list[Sequence[Collection[str]]]) -> _Placed:
+        """Return the values of a row with the parts that it is in, and remember these."""
+        for place, parts in self._divided:
+            levels[place] = parts.values(row)
+            for part in levels[place][-1]:
+                self._parts[place][parts.whole(part)].add(part)
+        return levels
 
     def _add(self, row: Row, levels: _Placed) -> None:
         # A choice that is not listed does not break down: a row is in it, whatever else it is in.
@@ -112,7 +141,7 @@ class Cube:
         """Yield a line for every point somebody is in, and for those that are hidden beside them; in no order."""
         points = set(self._lines)
         if self._publication is not None:
-            points.update(point for point in self._publication.hidden() if self._asked(point))
+            points.update(self._whole(point) for point in self._publication.hidden() if self._asked(point))
         for point in points:
             line = self._line(point, self._lines.get(point) or _Sum())
             if line.figure.reason is None or all(axis.known(v) for axis, v in zip(self._axes, point, strict=True)):
@@ -146,15 +175,46 @@ class Cube:
 
     def _asked(self, point: Point) -> bool:
         return all(
-            value != ALL and axis.chosen(value) and _level(axis, value) == axis.depth
+            value != ALL and axis.chosen(_whole(axis, value)) and _level(axis, value) == axis.depth
             for axis, value in zip(self._axes, point, strict=True)
         )
 
+    def _whole(self, point: Point) -> Point:
+        """Return the point as readers know it."""
+        if not self._divided:
+            return point
+        return tuple([_whole(axis, value) for axis, value in zip(self._axes, point, strict=True)])
+
     def _line(self, point: Point, held: _Sum) -> Line:
         named = {axis.name: value for axis, value in zip(self._axes, point, strict=True) if axis.listed}
-        told = self._publication
-        figure = told.figure(point) if told else Figure(len(_united(held.found)))
-        return Line(named, figure, held.statements, held.seconds)
+        return Line(named, self._figure(point, held), held.statements, held.seconds)
+
+    def _figure(self, point: Point, held: _Sum) -> Figure:
+        """Return what may be told of a point as readers know it."""
+        if self._publication is None:
+            return Figure(len(_united(held.found)))
+        figures = [self._publication.figure(each) for each in self._points(point)]
+        if len(figures) == 1:
+            return figures[0]
+        people = len(_united(held.found))
+        if all(each.reason is None for each in figures) and sum(each.number or 0 for each in figures) == people:
+            return Figure(people)
+        return Figure(None, "small" if people < self._k else "complement")
+
+    def _points(self, point: Point) -> Iterable[Point]:
+        """Return the points that make up one as readers know it."""
+        if not self._divided:
+            return (point,)
+        values: list[Collection[str]] = [(value,) for value in point]
+        for place, parts in self._divided:
+            if (value := point[place]) != ALL:
+                values[place] = self._parts[place].get(value, set()).union(parts.known(value)) or (value,)
+        return product(*values)
+
+
+def _whole(axis: Axis, value: str) -> str:
+    """Return what readers know a value by."""
+    return value if axis.parts is None or value == ALL else axis.parts.whole(value)
 
 
 def _level(axis: Axis, value: str) -> int:

@@ -151,6 +151,9 @@ def _units(question: Question, filter_: Filter, registries: Registries, at: date
         return line["unit"]["key"] is None or bool(belongs.get(line["unit"]["key"], set()) & covered)
 
     asked = question.chosen.get("unit")
+    if asked is not None and _is_everything(units, asked, at):
+        # Of that, agreements cover what they name: as if no unit had been chosen.
+        question, asked = replace(question, chosen={k: v for k, v in question.chosen.items() if k != "unit"}), None
     if asked is not None:
         _require(belongs[_place(units, asked, at)], covered)
         return question, _Part()
@@ -167,6 +170,12 @@ def _require(members: Collection[str], covered: Collection[str]) -> None:
         raise Nothing
     if not set(members) <= set(covered):
         raise Untold
+
+
+def _is_everything(units: Units, asked: str, at: date) -> bool:
+    """Tell whether what is chosen is the unit around all others."""
+    place = units.get(_place(units, asked, at))
+    return place is not None and units.is_everything(place, at)
 
 
 def _place(units: Units, asked: str, at: date) -> str:

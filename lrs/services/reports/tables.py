@@ -98,8 +98,10 @@ def lay(
     _check(view, question, words)
     axes, dims = [], set[str]()
     if question.names("unit"):
-        dims.add("unit")
-        axes.append(view.units.axis(listed="unit" in question.by, chosen=_unit(view, question)))
+        chosen = _unit(view, question)
+        if chosen is not None or "unit" in question.by:
+            dims.add("unit")
+            axes.append(view.units.axis(listed="unit" in question.by, chosen=chosen))
     if question.names("programme"):
         dims.add("programmes")
         axes.append(
@@ -136,6 +138,7 @@ def _check(view: View, question: Question, words: Mapping[str, Word]) -> None:
 
 
 def _unit(view: View, question: Question) -> str | None:
+    """Return what is chosen; None for everything, which is what the unit around all others stands for."""
     if (asked := question.chosen.get("unit")) is None:
         return None
     units = view.registries.units
@@ -145,7 +148,7 @@ def _unit(view: View, question: Question) -> str | None:
     place = units.as_of(found, view.at)
     if not isinstance(place, Unit):
         raise Refused.at("unit", "unmapped", f"on {view.at} it is {place.label}")
-    return view.units.value_of(place)
+    return None if units.is_everything(place, view.at) else view.units.value_of(place)
 
 
 def _programme(view: View, question: Question) -> str | None:

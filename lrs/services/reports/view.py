@@ -19,19 +19,11 @@ from lrs.store.organisations import Organisation
 from lrs.store.transactions import Session
 from schemas.registries.registries import Registries
 from schemas.training.cells import Cell, Family
-from schemas.training.terms import FOLLOW_UP, TRAINED, TRAINING
 
 EVER: Final = ("", "9999-99")
 """The months of everything."""
 _SUMMED: Final = frozenset({"unit", "kind", "verb", "programmes", "groups"})
 """Dimensions for which a summary of coverage is enough."""
-_ONLY: Final[dict[Family, dict[str, Collection[Any]]]] = {
-    "task": {"kind": ("task",), "verb": TRAINED},
-    "skill": {"kind": TRAINING, "verb": TRAINED},
-    "expert": {"kind": TRAINING, "verb": TRAINED},
-    "outcome": {"kind": ("survey",), "verb": ("responded",), "type": (FOLLOW_UP,)},
-}
-"""Words that all cells of a family have behind them, beside their dimensions."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +74,12 @@ class View:
         # Cells come by unit in any case; what was decided on those that were split matters where they are asked for.
         found = self.store.cells.rolled(self.org, kept, dims, months if self.exact else EVER, only, self.session)
         rows = (Row(*each) for each in found)
-        sums = family == "coverage" and "mode" not in dims
-        if "unit" not in dims:
-            return rows
-        return self.splits.applied(rows, _ONLY.get(family, {}) | dict(only), sums=sums)
+        return self.splits.applied(family, rows, dims, only) if "unit" in dims else rows
 
     def cells(self, family: Family, months: tuple[str, str] = EVER) -> Iterable[tuple[Cell, Tally]]:
-        """Yield the cells of a family of which there are few."""
-        return self.store.cells.of(self.org, family, *(months if self.exact else EVER), session=self.session)
+        """Yield the cells of a family of which there are few, where split units were decided on in parts."""
+        found = self.store.cells.of(self.org, family, *(months if self.exact else EVER), session=self.session)
+        return self.splits.divided(family, found)
 
 
 class Desk:

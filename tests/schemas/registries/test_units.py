@@ -56,6 +56,29 @@ def test_a_code_names_nothing_before_its_first_day_and_after_its_last(units):
     assert units.find("77777", NOW) is None
 
 
+def test_a_unit_without_an_end_is_there_on_the_last_day_of_the_calendar(units):
+    assert units.find("00001", date.max).name == "Phường Mới"
+    assert units.at(date.max) == units.at(NOW)
+    assert units.as_of("00002@", date.max).name == "Phường Mới"
+    assert units.find("00009", date.max) is None
+
+
+def test_what_lies_around_others_is_told_apart_from_what_lies_around_all():
+    known = Units(
+        [
+            Unit("75", "Tỉnh", "province"),
+            Unit("731", "Huyện", "district", parent="75"),
+            unit("00001", parent="731", valid_to=FIRST),
+        ]
+    )
+    assert known.around(NOW) == known.get("75@")
+    assert [known.is_everything(known.get(key), BEFORE) for key in ("75@", "00001@")] == [True, False]
+    with pytest.raises(Refused, match="lie within"):
+        known.is_everything(known.get("731@"), BEFORE)
+    assert known.is_everything(known.get("731@"), NOW) is False
+    assert Units([unit("00001"), unit("00002")]).around(NOW) is None
+
+
 def test_a_key_names_a_unit_for_ever_and_any_of_its_days_does_too(units):
     assert units.get("00001@").name == "Xã Một"
     assert units.get("00001@2025-07-01").key == "00001@2025-07-01"

@@ -6,8 +6,10 @@ import json
 import random
 import time
 import uuid
+from collections import Counter
 from datetime import date
 
+import msgspec
 import pytest
 
 from lrs.followers.records import records_follower
@@ -41,6 +43,8 @@ WANTED = {
     "unit=26158": ["a"],
     "unit=26143&at=2025-06-30": ["a"],
     "unit=unknown": ["c"],
+    "unit=75": ["a", "b", "c", "e", "thi"],
+    "unit=75&at=2025-06-30&state=completed": ["a"],
     "from=2025-09-15": ["a"],
     "to=2025-08-15": ["b", "c", "e"],
     "from=2025-08-20&to=2025-08-20": ["thi"],
@@ -77,8 +81,15 @@ def units(shared_store):
         Unit(code="26143", name="Xã Cũ", kind="commune", valid_to=day),
         Unit(code="26150", name="Xã Cũ Hai", kind="commune", valid_to=day),
         Unit(code="26158", name="Xã Phú Lâm", kind="commune", valid_from=day),
+        Unit(code="26449", name="Xã Xuân Tâm", kind="commune", valid_to=day),
+        *[Unit(code=code, name=f"Xã {code}", kind="commune", valid_from=day) for code in ("26359", "26446")],
+        Unit(code="75", name="Tỉnh Đồng Nai", kind="province"),
+        Unit(code="731", name="Huyện Giữa", kind="district"),
     ]
+    known = [each if each.kind == "province" else msgspec.structs.replace(each, parent="75") for each in known]
+    known.append(Unit(code="26080", name="Xã Trong", kind="commune", parent="731"))
     links = [Link(old_code=code, new_code="26158", extent="whole", effective=day) for code in ("26143", "26150")]
+    links += [Link(old_code="26449", new_code=code, extent="part", effective=day) for code in ("26359", "26446")]
     service = RegistryService(shared_store, "Asia/Ho_Chi_Minh", fresh=0)
     service.load(b"lachong1", "test", "units", lambda _: Rows(units=tuple(known), links=tuple(links)))
     return service
@@ -368,3 +379,78 @@ def test_a_walk_meets_every_record_once_while_others_are_counted(reader, post, f
         seen += [each["id"] for each in answer.json["records"]]
     assert len(seen) == len(set(seen))
     assert there <= set(seen)
+
+
+@pytest.fixture
+def divided(caller, fold):
+    """Twelve records of a split unit: five of learners who were assigned to one successor, two to the other."""
+    reader = caller(scopes=("all", "records/read", "imports/write"))
+    told = [statement(who=f"tam-{number}", unit="26449", at="2025-05-10T03:00:00Z") for number in range(12)]
+    told += [statement(who=f"dong-{number}", unit="26359") for number in range(4)]
+    assert reader.post("/xapi/statements", json=told).status_code == 200
+    fold(reader)
+    found = reader.get(f"{RECORDS}?unit=26449&at=2025-06-30").json["records"]
+    decide(reader, "26359", learners=[str(each["learner"]) for each in found[1:6]])
+    decide(reader, "26446", records=[each["id"] for each in found[6:8]])
+    return reader
+
+
+PLACED = (("26359", "2025-08-15T03:00:00Z"), ("26449", "2025-05-10T03:00:00Z"))
+
+
+def decide(reader, to, **about):
+    decision = {"unit": "26449@", "to": f"{to}@2025-07-01", "reason": "Ấp"}
+    assert reader.post("/api/units/assignments", json=decision | about).status_code == 201
+
+
+def walked(reader, query):
+    """Return the ids of all records, page by page; no page but the last has fewer than were asked for."""
+    found, cursor, limit = [], "", int(query.rpartition("limit=")[2])
+    while True:
+        answer = reader.get(f"{RECORDS}?{query}{cursor}").json
+        found += [each["id"] for each in answer["records"]]
+        if answer["next"] is None:
+            return found
+        assert len(answer["records"]) == limit
+        cursor = f"&cursor={answer['next']}"
+
+
+def test_records_of_a_split_unit_are_where_they_were_assigned(divided):
+    told = Counter(
+        record["unit_as_of"].get("code") or record["unit_as_of"]["label"]
+        for record in divided.get(f"{RECORDS}?limit=500").json["records"]
+    )
+    assert told == {"26359": 9, "26446": 2, "26449 → 26359/26446": 5}
+    before = divided.get(f"{RECORDS}?unit=26449&at=2025-06-30").json["records"]
+    assert [record["unit_as_of"]["code"] for record in before] == ["26449"] * 12
+    for code, count in (("26359", 9), ("26446", 2)):
+        found = divided.get(f"{RECORDS}?unit={code}").json["records"]
+        assert [record["unit_as_of"]["code"] for record in found] == [code] * count
+
+
+@pytest.mark.parametrize("sort", ["learner", "last", "-last", "first"])
+@pytest.mark.parametrize("limit", [1, 2, 3, 9, 10])
+def test_pages_of_a_successor_follow_each_other(divided, sort, limit):
+    whole = [each["id"] for each in divided.get(f"{RECORDS}?unit=26359&sort={sort}").json["records"]]
+    assert len(whole) == 9
+    assert walked(divided, f"unit=26359&sort={sort}&limit={limit}") == whole
+    lines = divided.get(f"{RECORDS}?unit=26359&sort={sort}&format=ndjson").text.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == whole
+
+
+def test_a_walk_goes_on_whatever_is_decided_meanwhile(caller, fold):
+    reader = caller(scopes=("all", "records/read", "imports/write"))
+    told = [statement(who=f"{code}-{number}", unit=code, at=at) for code, at in PLACED for number in range(3)]
+    assert reader.post("/xapi/statements", json=told).status_code == 200
+    fold(reader)
+    first = reader.get(f"{RECORDS}?unit=26359&limit=1").json
+    found = reader.get(f"{RECORDS}?unit=26449&at=2025-06-30").json["records"]
+    decide(reader, "26359", learners=[str(each["learner"]) for each in found])
+    rest = reader.get(f"{RECORDS}?unit=26359&limit=100&cursor={first['next']}").json
+    assert (len(rest["records"]), rest["next"]) == (5, None)
+
+
+def test_a_unit_between_others_is_refused(reader):
+    answer = reader.get(f"{RECORDS}?unit=731")
+    assert answer.status_code == 400
+    assert "lie within this one" in answer.text

@@ -134,3 +134,10 @@ def test_lines_of_periods_are_covered_where_all_of_them_is():
     assert [found.covers({"year": year}) for year in ("2025", "2026", "2027")] == [False, False, True]
     assert [found.touches({"year": year}) for year in ("2025", "2026", "2027")] == [False, True, True]
     assert found.total is None
+
+
+def test_of_the_unit_around_all_others_no_more_is_covered_than_without_it():
+    with pytest.raises(Untold):
+        ask(Question(chosen={"unit": "75"}), units=["75"])
+    found = ask(Question(by=("unit",), chosen={"unit": "75"}), units=["10003"])
+    assert (found.question, found.total) == (Question(chosen={"unit": "10003@2025-07-01"}, by=("unit",)),) * 2

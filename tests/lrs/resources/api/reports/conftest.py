@@ -34,6 +34,7 @@ TARGETS = [
     Target("192", "26080", 2025, "Kế hoạch thử", "elderly", 100, 80.0),
     Target("192", "25195", 2025, "Kế hoạch thử", "elderly", 80, 80.0),
     Target("192", "26089", 2025, "Kế hoạch thử", "elderly", 50, 80.0),
+    Target("192", "75", 2025, "Kế hoạch thử", "official", 100, 80.0),
 ]
 
 

@@ -98,6 +98,60 @@ def test_m4_a_group_of_a_split_unit_is_divided_without_sums_that_are_negative(sc
         assert {each: (people_[each], statements[each], hours[each]) for each in people_} == told
 
 
+def assign(school, to, **whom):
+    decision = {"unit": "26449@", "to": f"{to}@2025-07-01", "reason": "Danh sách của xã"} | whom
+    answer = school.analyst.post("/api/units/assignments", json=decision)
+    assert answer.status_code == 201, answer.text
+
+
+def test_the_unit_of_an_earlier_day_is_one_line_whatever_was_decided_on_its_people(school, said, people):
+    school.post(*[said(who=name, unit="26449", at="2025-05-10") for name in people(40)])
+    school.post(*[said(who=name, unit="26209", at="2025-05-10") for name in people(50, "b")])
+    records = school.analyst.get("/api/records?unit=26449&at=2025-06-30&limit=100").json["records"]
+    learners = [str(each["learner"]) for each in records]
+    for some in ([], learners[:20], learners[20:]):
+        if some:
+            assign(school, "26359", learners=some)
+        for asked in (school.get, school.province):
+            found = asked("coverage", by="unit", as_of="2025-06-30")
+            assert [(row["unit"]["code"], row["learners"]) for row in found["rows"]] == [("26209", 50), ("26449", 40)]
+            one = asked("coverage", unit="26449", as_of="2025-06-30")["totals"]
+            assert (one["learners"], one["statements"]) == (40, 40)
+            [alone] = asked("coverage", by="unit", unit="26449", as_of="2025-06-30")["rows"]
+            assert alone["learners"] == 40
+
+
+def test_the_unit_of_an_earlier_day_tells_nothing_of_the_few_who_were_assigned(school, said, people, by):
+    school.post(*[said(who=name, unit="26449", at="2025-05-10") for name in people(40)])
+    school.post(*[said(who=name, unit="26209", at="2025-05-10") for name in people(50, "b")])
+    school.post(*[said(who=name, unit="26080", at="2025-05-10") for name in people(12, "c")])
+    records = school.analyst.get("/api/records?unit=26449&at=2025-06-30&limit=100").json["records"]
+    assign(school, "26359", records=[each["id"] for each in records[:3]])
+    today = school.province("coverage", by="unit")
+    assert by(today, "unit") == {"26209": 50, "26080": None, "26359": None, "26449 → 26359/26446": 37}
+    then = school.province("coverage", by="unit", as_of="2025-06-30")
+    assert {code: by(then, "unit")[code] for code in ("26209", "26449")} == {"26209": 50, "26449": None}
+    assert school.province("coverage", unit="26449", as_of="2025-06-30")["totals"]["shown"] == "..."
+
+
+def test_the_unit_around_all_others_is_everything(school, said, people, by):
+    served = {"programme": ["192/KH-UBND:2025"], "target_group": ["official"]}
+    school.post(*[said(who=name, **served) for name in people(45)])
+    school.post(*[said(who=name, unit="26080", **served) for name in people(12, "b")])
+    asked = {"programme": "192", "group": "official", "from": "2025-01", "to": "2025-12"}
+    for ask in (school.get, school.province):
+        for chosen in ({}, {"unit": "75"}, {"unit": "75@2026-04-30"}):
+            found = ask("coverage", **asked, **chosen)["totals"]
+            assert (found["learners"], found["percent"], found["target"]["denominator"]) == (57, 57.0, 100), chosen
+        assert by(ask("coverage", **asked, by="unit", unit="75"), "unit") == {"26209": 45, "26080": 12}
+
+
+def test_the_last_day_of_the_calendar_has_the_units_of_today(school, said, people, by):
+    school.post(*[said(who=name, unit="25195") for name in people(12)])
+    for ask in (school.get, school.province):
+        assert by(ask("coverage", by="unit", as_of="9999-12-31"), "unit") == {"25195": 12}
+
+
 def test_m21_one_training_serves_several_programmes_once(school, said, people, by):
     school.post(*[said(who=name, programme=["192", "57-NQ/TW"]) for name in people(10)])
     for ask in (school.get, school.province):

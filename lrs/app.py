@@ -170,9 +170,13 @@ def _sections(config: Config, parts: Parts, cookies: Cookies) -> list[Section]:
         launches(parts.tokens),
         *rights(config, parts, bodies, transcripts, agreed),
         providers(parts.providers),
-        pulls(PullService(store, config.pepper)),
-        webhooks(WebhookService(store, config.pepper)),
-        forwards(ForwardService(store, config.pepper, parts.agreements, lambda: parts.safetime.consistent_through)),
+        pulls(PullService(store, config.pepper, parts.partners)),
+        webhooks(WebhookService(store, config.pepper, parts.partners)),
+        forwards(
+            ForwardService(
+                store, config.pepper, parts.partners, parts.agreements, lambda: parts.safetime.consistent_through
+            )
+        ),
     ]
 
 

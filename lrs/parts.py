@@ -28,7 +28,7 @@ from lrs.services.sessions import SessionService
 from lrs.services.statements import StatementService
 from lrs.services.tokens import Tokens
 from lrs.services.walks import Walks
-from lrs.services.web import Web
+from lrs.services.web import PARTNER, Web
 from lrs.store import open_store
 
 _SPARE_CONNECTIONS: Final = 4
@@ -80,6 +80,7 @@ class Parts:
             address_requests=config.address_requests_per_minute,
         )
         self.web = Web(config.provider_hosts.split())
+        self.partners = Web(config.partner_hosts.split(), called=PARTNER)
         self.issuers = Issuers(store, self.web, pepper)
         # Tokens are judged with their credentials: one authenticator does that, and the one that callers meet needs
         # the tokens.

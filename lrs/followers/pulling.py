@@ -205,7 +205,7 @@ class Pulling:
                     if got.mixed is not None:
                         got.mixed.close()
             self._store.dead_letters.drop(pull.id, [letter.statement])
-            letters = [each._replace(tried=letter.tried + 1) for each in taken.letters]
+            letters = [_again(letter, each) for each in taken.letters]
             self._note(pull, {}, letters, taken.stored)
 
     def _tell(self, pull: Pull, taken: int) -> None:
@@ -243,6 +243,12 @@ class Pulling:
 def _start(pull: Pull) -> int:
     """Return from when on a walk asks."""
     return pull.since if pull.since is not None else max(pull.cursor - pull.overlap * 1_000_000, 0)
+
+
+def _again(letter: Letter, found: Letter) -> Letter:
+    """Return what has become of a letter: an answer without a name is one about what was asked for."""
+    statement = letter.statement if found.nameless else found.statement
+    return found._replace(statement=statement, tried=letter.tried + 1, nameless=False)
 
 
 def _query(pull: Pull) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, TypeVar
 from lrs.errors import BadRequest, Conflict, NotFound
 from lrs.services.principals import Principal
 from lrs.services.seals import Seals
-from lrs.services.web import NoAnswer, parts_of
+from lrs.services.web import NoAnswer, Web
 from lrs.store import Store
 from lrs.store.dead_letters import Letter
 from lrs.store.entries import Detail, Entry
@@ -73,16 +73,20 @@ class Actions(NamedTuple):
 
 
 class Exchanges(ABC, Generic[E, S_co]):
-    """Looks after exchanges of one kind; everything needs the scope ``share`` and stays within the own organisation."""
+    """Looks after exchanges of one kind; everything needs the scope ``share`` and stays within the own organisation.
+
+    ``web`` is what partners are asked through.
+    """
 
     plural: ClassVar[str]
     actions: ClassVar[Actions]
 
-    def __init__(self, store: Store, rows: Rows[E], seals: Seals) -> None:
+    def __init__(self, store: Store, rows: Rows[E], seals: Seals, web: Web) -> None:
         self._store = store
         self._rows = rows
         self._letters = store.dead_letters
         self._seals = seals
+        self._web = web
 
     @abstractmethod
     def _told(self, exchange: E) -> S_co:
@@ -133,7 +137,7 @@ class Exchanges(ABC, Generic[E, S_co]):
         """Set fields, ``secret`` as it is given; raise NotFound, BadRequest."""
         found = dict(values)
         if "url" in found:
-            require_address(found["url"])
+            require_address(self._web, found["url"])
             # Who may choose the address must not be handed the secret that somebody else gave.
             if "secret" not in found and found["url"] != self._held(principal, exchange).url:
                 raise bad("secret", "Another address needs the secret anew")
@@ -181,10 +185,10 @@ def new_id() -> str:
     return token_hex(_ID_BYTES)
 
 
-def require_address(url: str) -> None:
+def require_address(web: Web, url: str) -> None:
     """Raise BadRequest for what cannot be the endpoint of a partner."""
     try:
-        parts_of(url, "partner")
+        web.require(url)
     except NoAnswer as error:
         raise bad("url", error.title) from error
 

@@ -13,6 +13,7 @@ from lrs.services.agreements import Agreements
 from lrs.services.exchanges import Actions, Exchanges, bad, new_id, require_address
 from lrs.services.principals import Principal
 from lrs.services.seals import Seals
+from lrs.services.web import Web
 from lrs.store import Store
 from lrs.store.agreements import Agreement
 from lrs.store.dead_letters import Letter
@@ -54,7 +55,7 @@ class Progressed(NamedTuple):
 class ForwardService(Exchanges[Forward, Progressed]):
     """Looks after forwards; everything needs the scope ``share`` and stays within the caller's organisation.
 
-    ``safe`` returns the safe time.
+    ``safe`` returns the safe time, ``web`` is what partners are asked through.
     """
 
     plural = "forwards"
@@ -67,8 +68,8 @@ class ForwardService(Exchanges[Forward, Progressed]):
         dropped="forward.dropped",
     )
 
-    def __init__(self, store: Store, pepper: str, agreements: Agreements, safe: Callable[[], int]) -> None:
-        super().__init__(store, store.forwards, Seals(pepper, SEALED))
+    def __init__(self, store: Store, pepper: str, web: Web, agreements: Agreements, safe: Callable[[], int]) -> None:
+        super().__init__(store, store.forwards, Seals(pepper, SEALED), web)
         self._agreements = agreements
         self._safe = safe
 
@@ -79,7 +80,7 @@ class ForwardService(Exchanges[Forward, Progressed]):
         Forbidden for one that is not in force; Conflict where there are as many as an organisation may have.
         """
         principal.require("share")
-        require_address(wanted.url)
+        require_address(self._web, wanted.url)
         self._require_running(self._given(principal, wanted.agreement))
         identifier = new_id()
         made = Forward(

@@ -13,6 +13,7 @@ from lrs.services.exchanges import Actions, Exchanges, bad, new_id, require_addr
 from lrs.services.principals import Principal
 from lrs.services.scopes import ALLOWED_BY
 from lrs.services.seals import Seals
+from lrs.services.web import Web
 from lrs.store import Store
 from lrs.store.dead_letters import Letter
 from lrs.store.entries import Entry
@@ -49,7 +50,10 @@ class Pulled(NamedTuple):
 
 
 class PullService(Exchanges[Pull, Pulled]):
-    """Looks after pulls; everything needs the scope ``share`` and stays within the caller's organisation."""
+    """Looks after pulls; everything needs the scope ``share`` and stays within the caller's organisation.
+
+    ``web`` is what partners are asked through.
+    """
 
     plural = "pulls"
     actions = Actions(
@@ -61,8 +65,8 @@ class PullService(Exchanges[Pull, Pulled]):
         dropped="pull.dropped",
     )
 
-    def __init__(self, store: Store, pepper: str) -> None:
-        super().__init__(store, store.pulls, Seals(pepper, SEALED))
+    def __init__(self, store: Store, pepper: str, web: Web) -> None:
+        super().__init__(store, store.pulls, Seals(pepper, SEALED), web)
 
     def create(self, principal: Principal, wanted: Wanted) -> Pulled:
         """Take statements from now on.
@@ -72,7 +76,7 @@ class PullService(Exchanges[Pull, Pulled]):
         where there are as many as an organisation may have.
         """
         principal.require("share")
-        require_address(wanted.url)
+        require_address(self._web, wanted.url)
         self._require_credential(principal, wanted.credential)
         identifier = new_id()
         made = Pull(

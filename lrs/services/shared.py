@@ -127,7 +127,8 @@ class SharedService:
     def statements(self, principal: Principal, agreement: str, *, after: int, limit: int | None) -> Statements:
         """Return statements that the agreement covers, in order; raise Forbidden, NotFound.
 
-        About ``limit``: those that were stored at one instant come together.
+        About ``limit``: those that were stored at one instant come together. Where to go on from is never before
+        ``after``; ``through`` is what was reached here, whatever ``after`` is.
         """
         held = self._agreements.open(principal, agreement, statements=True)
         # As far as the rows are: until then it is known who is who, who is a child, and whom to recall.
@@ -145,7 +146,7 @@ class SharedService:
         if len(shown) < len(found):
             onward, more = shown[-1].stored, True
         self._note(principal, held, len(shown), 0, after, onward)
-        return Statements([each.text for each in shown], onward, more, max(through, after), held.keys[-1].version)
+        return Statements([each.text for each in shown], onward, more, through, held.keys[-1].version)
 
     def _parcels(self, agreement: Agreement, batch: Sequence[Found]) -> list[Parcel]:
         """Return what leaves; what voids a statement follows if that would have left."""

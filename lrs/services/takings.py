@@ -1,8 +1,9 @@
 """Statements of another store, stored here one by one, as if posted with a credential of the organisation."""
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any, Final, NamedTuple, cast
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import msgspec
 
@@ -42,10 +43,13 @@ class Taken(NamedTuple):
 
 
 class _Given(NamedTuple):
+    """What was given: ``id`` is the ``_id`` that it has or would have here, made of its bytes where it is nameless."""
+
     text: bytes
     id: bytes
     row: Candidate | Outcome
     files: list[ReceivedAttachment]
+    nameless: bool = False
 
 
 class Takings:
@@ -92,7 +96,7 @@ class Takings:
         found = [(each, outcomes[id(each)]) for each in given]
         if any(outcome.kind == "unconfirmed" for _, outcome in found):
             raise Waits("The store here is not available for the moment")
-        letters = [_letter(each.id, outcome.faults) for each, outcome in found if outcome.kind == "refused" and each.id]
+        letters = [_letter(each, outcome.faults) for each, outcome in found if outcome.kind == "refused"]
         stored = sum(outcome.kind == "stored" for _, outcome in found)
         now, instants = clocks.now(), [at for text in texts if (at := _stored_at(text)) is not None]
         last = next((at for at in reversed(instants) if at <= now), None)
@@ -115,25 +119,38 @@ class Takings:
 
 
 def _given(pull: Pull, text: bytes, received: Sequence[ReceivedAttachment], load: Callable[..., Any]) -> _Given:
-    identifier = b""
+    name = _name(text)
+    identifier = document_id(pull.org, name or _stand_in(text))
     try:
-        members = _members(text)
-        identifier = document_id(pull.org, str(UUID(_text(members["id"]))))
         statement = load(parse_json(text), cast(Version, pull.version))
+        if name is None:
+            raise Refused.at("id", "required", "A statement of another store has an id")
     except Refused as refused:
-        return _Given(text, identifier, Outcome("refused", None, refused.faults), [])
-    except (msgspec.MsgspecError, ValueError, KeyError):
-        fault = Fault("", "statement", "This is no statement with an id")
-        return _Given(text, identifier, Outcome("refused", None, (fault,)), [])
+        return _Given(text, identifier, Outcome("refused", None, refused.faults), [], nameless=name is None)
     named = {attachment["sha2"].lower() for _, attachment in attachments_of(statement)}
     files = [part for part in received if part.sha2 in named]
     return _Given(text, identifier, Candidate(statement, text), files)
 
 
-def _letter(statement: bytes, faults: Sequence[Fault]) -> Letter:
+def _name(text: bytes) -> str | None:
+    """Return the id of a statement in small letters; None where that is no UUID, as of what is no statement at all."""
+    try:
+        name = _text(_members(text)["id"]).lower()
+        return name if name == str(UUID(name)) else None
+    except (msgspec.MsgspecError, ValueError, KeyError):
+        return None
+
+
+def _stand_in(text: bytes) -> str:
+    """Return the same UUID for the same bytes."""
+    return str(uuid5(NAMESPACE_OID, sha256(text).hexdigest()))
+
+
+def _letter(given: _Given, faults: Sequence[Fault]) -> Letter:
     status = 409 if any(fault.rule == _TAKEN for fault in faults) else 400
     told = "; ".join(f"{fault.path}: {fault.message}" if fault.path else fault.message for fault in faults)
-    return Letter(statement, status, told[:LONGEST_REASON] or "This may not be stored", clocks.now())
+    reason = told[:LONGEST_REASON] or "This may not be stored"
+    return Letter(given.id, status, reason, clocks.now(), nameless=given.nameless)
 
 
 def _stored_at(text: bytes) -> int | None:

@@ -87,6 +87,11 @@ class Web:
         """Tell whether this host may be in the private network."""
         return host in self._private
 
+    def require(self, url: str) -> None:
+        """Raise NoAnswer for an address that can never be asked, as far as that is known without looking a name up."""
+        parts = parts_of(url, self._called.whom)
+        self._permit(parts, _written(parts.hostname or ""))
+
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Let the thread of somebody's request wait for a provider; raise Unavailable at once where others do so.
@@ -199,6 +204,10 @@ class Web:
 
     def _address(self, url: SplitResult, addresses: Sequence[str]) -> str:
         """Return the address to ask; raise NoAnswer where one of them may not be asked."""
+        self._permit(url, addresses)
+        return addresses[0]
+
+    def _permit(self, url: SplitResult, addresses: Sequence[str]) -> None:
         host = url.hostname or ""
         if self.is_private(host):
             good = url.scheme == "https" or all(ip_address(address).is_loopback for address in addresses)
@@ -210,7 +219,6 @@ class Web:
                 f"The {whom} must be at a public address and speak https; the operator of this server may name hosts"
                 f" that need not, in {setting}"
             )
-        return addresses[0]
 
 
 def _send(
@@ -290,6 +298,16 @@ def parts_of(url: str, whom: str = PROVIDER.whom) -> SplitResult:
 
 def _a(whom: str) -> str:
     return f"an {whom}" if whom[0] in "aeiou" else f"a {whom}"
+
+
+def _written(host: str) -> list[str]:
+    """Return the address that a host is, in any of the ways to write one; none where it is a name."""
+    try:
+        address = host.partition("%")[0]
+        answers = socket.getaddrinfo(address, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, ValueError):
+        return []
+    return [str(each[4][0]) for each in answers]
 
 
 def _is_public(address: str) -> bool:

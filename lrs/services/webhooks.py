@@ -12,7 +12,7 @@ from lrs.errors import BadRequest, Conflict, NotFound
 from lrs.services import clocks
 from lrs.services.principals import Principal
 from lrs.services.seals import Seals
-from lrs.services.web import NoAnswer, parts_of
+from lrs.services.web import NoAnswer, Web
 from lrs.store import Store
 from lrs.store.entries import Detail, Entry
 from lrs.store.transactions import Session
@@ -57,10 +57,14 @@ class Made(NamedTuple):
 
 
 class WebhookService:
-    """Looks after webhooks; everything needs the right ``admin`` and stays within the caller's organisation."""
+    """Looks after webhooks; everything needs the right ``admin`` and stays within the caller's organisation.
 
-    def __init__(self, store: Store, pepper: str) -> None:
+    ``web`` is what partners are called through.
+    """
+
+    def __init__(self, store: Store, pepper: str, web: Web) -> None:
         self._store = store
+        self._web = web
         self._rows = store.webhooks
         self._seals = Seals(pepper, SEALED)
 
@@ -80,7 +84,7 @@ class WebhookService:
         Raise BadRequest for what is no address, Conflict where there are as many as an organisation may have.
         """
         principal.require("admin")
-        _require_address(wanted.url)
+        _require_address(self._web, wanted.url)
         identifier, secret = token_hex(_ID_BYTES), token_bytes(_SECRET_BYTES)
         made = Webhook(
             id=identifier,
@@ -111,7 +115,7 @@ class WebhookService:
         principal.require("admin")
         found = {name: it for name, it in values.items() if name != "disabled"}
         if "url" in found:
-            _require_address(found["url"])
+            _require_address(self._web, found["url"])
         if "events" in found:
             found["events"] = tuple(sorted(found["events"]))
         held, now = self._held(principal, webhook), clocks.now()
@@ -211,9 +215,9 @@ def delivery(webhook: Webhook, event: str, time: int, data: Mapping[str, Any]) -
     return Delivery(f"msg_{token_hex(_EVENT_BYTES)}", webhook.id, event, body_of(event, iso(time), data), now, 0, now)
 
 
-def _require_address(url: str) -> None:
+def _require_address(web: Web, url: str) -> None:
     try:
-        parts_of(url, "partner")
+        web.require(url)
     except NoAnswer as error:
         raise BadRequest("This cannot be called", [Fault("url", "value", error.title)]) from error
 

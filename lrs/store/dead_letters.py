@@ -22,7 +22,8 @@ _LAST: Final = b"\xff" * 16
 class Letter(NamedTuple):
     """A statement by its ``_id``; ``reason`` says why, ``status`` is that of the answer, 0 without one.
 
-    It was tried last ``at`` an instant, in microseconds, for the ``tried``-th time.
+    It was tried last ``at`` an instant, in microseconds, for the ``tried``-th time. What is ``nameless`` came without
+    an id: its ``_id`` is made of its bytes, and nobody can be asked for it.
     """
 
     statement: bytes
@@ -30,10 +31,11 @@ class Letter(NamedTuple):
     reason: str
     at: int
     tried: int = 1
+    nameless: bool = False
 
     @property
     def id(self) -> str:
-        """The statement's id."""
+        """The statement's id, or what stands for it."""
         return statement_id(self.statement)
 
 
@@ -67,9 +69,9 @@ class DeadLetters:
             return self._rows.count_documents(_within(owner))
 
     def retry(self, owner: str, statements: Collection[bytes], session: ClientSession | None = None) -> int:
-        """Let these, or all, be tried again; return how many there are of them."""
+        """Let these, or all, be tried again, but for those without a name; return how many there are of them."""
         with translated(), pymongo.timeout(self._deadline):
-            where = _within(owner, statements)
+            where = _within(owner, statements) | {"nameless": {"$ne": True}}
             return self._rows.update_many(where, {"$set": {"retry": True}}, session=session).matched_count
 
     def due(self, owner: str, most: int) -> list[Letter]:
@@ -99,4 +101,7 @@ def _id(owner: str, statement: bytes) -> bytes:
 
 
 def _letter(row: Mapping[str, Any]) -> Letter:
-    return Letter(bytes(row["statement"]), int(row["status"]), row["reason"], int(row["at"]), int(row["tried"]))
+    nameless = bool(row.get("nameless"))
+    return Letter(
+        bytes(row["statement"]), int(row["status"]), row["reason"], int(row["at"]), int(row["tried"]), nameless
+    )

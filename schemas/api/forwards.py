@@ -133,7 +133,13 @@ class ForwardsSchema(Schema):
 class LetterSchema(Schema):
     """A statement that could not be sent or taken; its text is not kept here."""
 
-    statement = fields.String(required=True, metadata={"description": "The id that it has here."})
+    statement = fields.String(
+        required=True,
+        metadata={
+            "description": "The id that it has here. Of what was to be taken and came without one it is no id of a"
+            " statement, but made of its bytes: the same for the same."
+        },
+    )
     status = fields.Integer(required=True, metadata={"description": "Of the answer; 0 without one."})
     reason = fields.String(required=True, metadata={"description": "The first 300 characters of what was said."})
     tried = fields.Integer(required=True)

@@ -28,10 +28,13 @@ class Strict(Schema):
 
 
 class Flag(fields.Boolean):
-    """True or false, and none of the words that are taken for them elsewhere."""
+    """True or false, and none of the words and numbers that are taken for them elsewhere."""
 
-    truthy = frozenset({True})  # type: ignore[assignment]  # a set that nobody changes
-    falsy = frozenset({False})  # type: ignore[assignment]  # as above
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> bool:
+        del attr, data
+        if value is True or value is False:
+            return value
+        raise self.make_error("invalid", input=value)
 
 
 def email(**options: str) -> fields.Email:

@@ -19,8 +19,8 @@ from .world import ORGANISATIONS, SHARED_DATA, SHARED_ID, World
 
 PATIENCE = 30
 ZONE = "Asia/Ho_Chi_Minh"
-SPLIT = {"unit": "26449@2025-05-31", "to": "26359@2025-07-01", "records": ["r1"]}
-"""A unit of the registries that ship, and one of its successors."""
+SPLIT = {"unit": "26449@2025-05-31", "to": None, "records": ["0" * 32]}
+"""A unit of the registries that ship, and what is taken back of it: nobody has to be there for that."""
 HOME = "https://hoc.example.vn"
 
 

@@ -3,7 +3,9 @@
 The only module that knows flask-smorest, which carries no types.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from http import HTTPStatus
 from threading import Lock
@@ -13,7 +15,7 @@ from flask import Flask, Response
 from flask.globals import request_ctx
 from flask_smorest import Api as SmorestApi  # type: ignore[import-untyped]  # it has none
 from flask_smorest import Blueprint as SmorestBlueprint
-from marshmallow import RAISE, Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError, fields
 from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 from werkzeug.datastructures import MultiDict
@@ -21,6 +23,7 @@ from werkzeug.datastructures import MultiDict
 from lrs.errors import UnsupportedMediaType
 from lrs.resources.api.docs import docs
 from lrs.resources.arguments import arguments
+from lrs.resources.bodies import whole
 from lrs.resources.cookies import CSRF, Cookies
 from lrs.resources.cors import share
 from lrs.resources.diagnostics import watch
@@ -31,7 +34,7 @@ from lrs.services.diagnostics import Diagnostics
 from lrs.services.limits import RateLimits
 from lrs.services.mime import essence
 from schemas.api.problems import ProblemSchema, complaints
-from schemas.faults import Refused
+from schemas.faults import Fault, Refused
 from schemas.xapi.parsing import parse_json
 
 View = Callable[..., Any]
@@ -45,10 +48,14 @@ _TOLD: Final = (
     " them, registries, and the audit. Refusals are `application/problem+json` (RFC 9457); their `errors` name the way"
     " to each fault and a stable word for it."
 )
-_COMMON: Final = (400, 401, 403, 429, 503)
-"""What every view may answer with."""
+_COMMON: Final = (400, 401, 403, 415, 429, 503)
+"""What every view may answer with; 415 for an encoding that is not known here, also where no body is looked for."""
 _LIMITED: Final = (429, 503)
 """What everything may answer with."""
+_REPEATED: Final = "This parameter may be given once only."
+# Python takes more for a whole number: other digits, blanks around them, "+" and "_".
+_WHOLE: Final = re.compile("-?[0-9]+")
+_NO_NUMBER: Final = ""
 
 
 class _Parser(FlaskParser):
@@ -58,16 +65,20 @@ class _Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"query": RAISE, "json": RAISE}  # noqa: RUF012 - webargs declares it so
 
     def load_querystring(self, req: Any, schema: Schema) -> Any:
+        """Return the parameters; raise Refused where one is given twice that is no list, with what else is wrong."""
         del req
-        return MultiDictProxy(MultiDict(arguments()), schema)
+        args = arguments()
+        given = MultiDictProxy(MultiDict(_plain(args, schema)), schema)
+        if repeated := _repeated(args, schema, given.multiple_keys):
+            raise Refused([*repeated, *complaints(schema.validate(given), "", "parameter")])
+        return given
 
     def load_json(self, req: Any, schema: Schema) -> Any:
         """Read a JSON body as strictly as statements are read; raise UnsupportedMediaType for another type."""
         del schema
         if essence(req.content_type or "") != "application/json":
             raise UnsupportedMediaType("Send application/json")
-        req.max_content_length = MOST_JSON
-        return parse_json(req.get_data())
+        return parse_json(whole(req, MOST_JSON))
 
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> Any:
         """Raise the parser's complaints as faults."""
@@ -109,7 +120,7 @@ class Section:
 
         It returns what is dumped as ``gives``; without that, None or a Response. ``takes`` is JSON; ``body`` is the
         OpenAPI description of one that the view reads itself. ``refusals`` are the statuses that this view answers
-        with beside those of every view (``_COMMON``, 404 with an id in the path, 413 and 415 with a body). What is
+        with beside those of every view (``_COMMON``, 404 with an id in the path, 413 with a body). What is
         ``open_to_all`` is reached without a credential.
         """
 
@@ -119,7 +130,7 @@ class Section:
                 view = self.blueprint.arguments(takes, location="json")(view)
             if query is not None:
                 view = self.blueprint.arguments(query, location="query")(view)
-            known = {*_COMMON, *refusals, *([404] if "<" in rule else []), *([413, 415] if takes or body else [])}
+            known = {*_COMMON, *refusals, *([404] if "<" in rule else []), *([413] if takes or body else [])}
             told: dict[str, Any] = {"responses": {f"{each}": self._refused(each) for each in sorted(known)}}
             if open_to_all:
                 self.open_to_all.add(function.__name__)
@@ -225,6 +236,20 @@ class Interface(SmorestApi):  # type: ignore[misc]  # as above
 
     def _register_error_handlers(self) -> None:
         """Leave errors to our own handlers."""
+
+
+def _plain(args: Iterable[tuple[str, str]], schema: Schema) -> Iterator[tuple[str, str]]:
+    """Yield parameters; a whole number that is not written plainly becomes what the schema refuses."""
+    numbers = {field.data_key or name for name, field in schema.fields.items() if isinstance(field, fields.Integer)}
+    for name, text in args:
+        yield name, text if name not in numbers or _WHOLE.fullmatch(text) else _NO_NUMBER
+
+
+def _repeated(args: Iterable[tuple[str, str]], schema: Schema, lists: Collection[str]) -> list[Fault]:
+    """Return a fault for each known parameter that is given several times and is no list."""
+    once = {field.data_key or name for name, field in schema.fields.items()}.difference(lists)
+    counted = Counter(name for name, _ in args)
+    return [Fault(name, "repeated", _REPEATED) for name, count in counted.items() if count > 1 and name in once]
 
 
 def _name(status: int) -> str:

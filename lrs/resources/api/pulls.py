@@ -83,7 +83,8 @@ def _letters(section: Section, service: PullService) -> None:
     def retry(body: dict[str, Any], pull: str) -> dict[str, int]:
         """Ask for dead letters again
 
-        A worker does; those that cannot be taken again stay.
+        A worker does; those that cannot be taken again stay. What came without an id nobody can be asked for: it is
+        not counted, and stays until it is given up.
         """  # noqa: D400 - the first line is the operation's summary
         return {"count": service.retry(principal(), pull, body.get("statements", ()))}
 

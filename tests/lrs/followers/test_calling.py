@@ -147,7 +147,10 @@ def test_it_can_be_changed_and_removed_and_what_cannot_be_called_is_refused(give
     path = f"/api/webhooks/{made['id']}"
     assert giver.ask("PATCH", path, {"events": ["pull.failed"]})["events"] == ["pull.failed"]
     assert [each["id"] for each in giver.ask("GET", "/api/webhooks")["webhooks"]] == [made["id"]]
-    giver.ask("PATCH", path, {"url": "ftp://x"}, 400)
+    for url in ("ftp://x", "http://hoc.example.vn/hook", "https://10.0.0.1/x", "http://127.0.0.2/x"):
+        giver.ask("PATCH", path, {"url": url}, 400)
+        refused = giver.ask("POST", "/api/webhooks", {"url": url, "events": EVENTS}, 400)
+        assert [each["path"] for each in refused["errors"]] == ["url"]
     giver.ask("POST", "/api/webhooks", {"url": "https://x.vn", "events": ["x"]}, 400)
     giver.ask("DELETE", path, None, 204)
     giver.ask("GET", path, None, 404)

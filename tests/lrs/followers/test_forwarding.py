@@ -231,11 +231,22 @@ def test_nobody_is_asked_who_is_not_there_or_redirects(giver, stranger, agree, f
     stranger.said = lambda *_: (302, {"Location": "http://127.0.0.1:1/"}, b"")
     giver.post(done(1))
     moved, gone = forward(agree(), stranger), forward(agree(), ("http://127.0.0.1:1/xapi", "key"))
-    inside = forward(agree(), ("https://10.1.2.3/xapi", "key"))
+    inside = forward(agree(), ("https://localhost/xapi", "key"))
     with worker(giver):
         assert wait(lambda: moved()["last_error"]) == "The partner answers with 302"
         assert "ConnectionRefusedError" in wait(lambda: gone()["last_error"])
         assert "LRS_PARTNER_HOSTS" in wait(lambda: inside()["last_error"])
+
+
+def test_an_address_that_can_never_be_asked_is_no_address(giver, agree, forward):
+    wanted = {"agreement": agree().id, "key": "k", "secret": "s"}
+    path = f"/api/forwards/{forward(agree(), ('https://lrs.example.vn/xapi', 'key'))()['id']}"
+    for url in ("http://lrs.example.vn/xapi", "https://10.1.2.3/xapi", "https://[::1]/xapi", "http://127.0.0.2:1/xapi"):
+        refused = giver.ask("POST", "/api/forwards", wanted | {"url": url}, 400)
+        assert [each["path"] for each in refused["errors"]] == ["url"]
+        assert "LRS_PARTNER_HOSTS" in refused["errors"][0]["message"]
+        giver.ask("PATCH", path, {"url": url, "secret": "s"}, 400)
+    assert giver.ask("POST", "/api/forwards", wanted | {"url": "http://127.0.0.1:1/xapi"}, 201)
 
 
 def test_a_slow_partner_holds_up_nobody_else(giver, taker, stranger, agree, forward, worker):

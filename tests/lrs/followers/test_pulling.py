@@ -159,6 +159,44 @@ def test_who_is_wrong_or_taken_is_kept_as_a_letter_and_the_others_are_stored(
         wait(lambda: (shown()["taken"], shown()["dead"]) == (3, 0))
 
 
+def test_what_has_no_id_is_kept_as_a_letter_once_too_and_stays_until_it_is_given_up(
+    taker, stranger, pull, worker, a_statement
+):
+    good, unnamed = a_statement(), a_statement(id=None)
+    ids = ("nope", good["id"].replace("-", ""), 5, None)
+    wrong = [unnamed, *(unnamed | {"id": each} for each in ids), 5, None, {}, [], "x", 5]
+    stranger.said = lambda *_: page(*wrong, good)
+    shown = pull(stranger)
+    with worker(taker):
+        wait(lambda: (shown()["taken"], shown()["dead"]) == (1, 10))
+        asked = len(stranger.heard)
+        wait(lambda: at_once(taker, shown) and len(stranger.heard) > asked + 1)
+        path = f"/api/pulls/{shown()['id']}/dead-letters"
+        letters = taker.ask("GET", path)["letters"]
+        assert (len(letters), {each["status"] for each in letters}) == (10, {400})
+        assert sum(each["reason"].startswith("id: ") for each in letters) >= 3
+        assert taker.ask("POST", f"{path}/retry", {}, 202) == {"count": 0}
+        chosen = [letters[0]["statement"]]
+        assert taker.ask("POST", f"{path}/drop", {"statements": chosen}) == {"count": 1}
+        assert not any("statementId" in path for path, _, _ in stranger.heard)
+    assert taker.ask("POST", f"{path}/drop", {})["count"] >= 9
+
+
+def test_an_answer_without_an_id_to_who_asks_again_is_a_letter_about_what_was_asked_for(
+    taker, stranger, pull, worker, a_statement
+):
+    bad = a_statement(verb={})
+    stranger.said = lambda path, _: (200, {}, b"<html>") if "statementId" in path else page(bad)
+    shown = pull(stranger, every=3600)
+    with worker(taker):
+        wait(lambda: shown()["dead"] == 1)
+        path = f"/api/pulls/{shown()['id']}/dead-letters"
+        taker.ask("POST", f"{path}/retry", {}, 202)
+        (letter,) = wait(lambda: [each for each in taker.ask("GET", path)["letters"] if each["tried"] == 2])
+        assert letter["statement"] == bad["id"]
+        assert taker.ask("POST", f"{path}/retry", {}, 202) == {"count": 1}
+
+
 def test_what_the_intake_of_the_credential_does_is_done(giver, taker, pull, worker, a_statement):
     wanted = {"scopes": ["statements/write"], "intake": {"identities": "pseudonymise"}}
     made = taker.ask("POST", "/api/credentials", wanted, 201)
@@ -221,7 +259,9 @@ def test_only_a_key_of_ones_own_that_stores_statements_takes_any(giver, taker):
     for credential in (giver.key, "none", reader):
         wanted = {"credential": credential, "url": giver.url, "key": "k", "secret": "s"}
         taker.ask("POST", "/api/pulls", wanted, 400)
-    taker.ask("POST", "/api/pulls", {"credential": reader, "url": "ftp://x", "key": "k", "secret": "s"}, 400)
+    for url in ("ftp://x", "http://lrs.example.vn/xapi", "https://192.168.1.1/xapi", "http://127.0.0.2:1/xapi"):
+        wanted = {"credential": reader, "url": url, "key": "k", "secret": "s"}
+        assert taker.ask("POST", "/api/pulls", wanted, 400)["errors"][0]["path"] == "url"
 
 
 def test_ids_of_letters_are_told_as_they_are_there(taker, stranger, pull, worker):

@@ -387,6 +387,55 @@ def test_who_refuses_before_all_was_sent_is_heard():
         thread.join()
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://hoc.example.vn/",
+        "http://hoc.example.vn/",
+        "http://93.184.215.14/",
+        "http://127.0.0.1/",
+        "https://127.0.0.1/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://10.1.2.3/",
+        "https://[::1]/",
+        "https://[fe80::1%25lo]/",
+        "https://[fe80::1%lo]/",
+        "https://[::ffff:10.1.2.3]/",
+    ],
+)
+def test_what_can_never_be_asked_is_known_before_anybody_asks(url):
+    with pytest.raises(NoAnswer):
+        Web(called=PARTNER).require(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hoc.example.vn/",
+        "https://no-such-name.invalid/",
+        "https://93.184.215.14/",
+        "https://10.1.2.3/",
+        "http://127.0.0.1:1/",
+        "http://LRS.truong.local/",
+    ],
+)
+def test_whom_the_operator_names_and_who_may_be_public_can_be_asked(url, monkeypatch):
+    look_up = socket.getaddrinfo
+
+    def without_names(host, *given, flags=0, **named):
+        assert flags & socket.AI_NUMERICHOST, "no name is looked up"
+        return look_up(host, *given, flags=flags, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", without_names)
+    Web({"127.0.0.1", "10.1.2.3", "lrs.truong.local"}, called=PARTNER).require(url)
+
+
+def test_plain_http_to_a_named_address_is_for_the_loopback_only():
+    with pytest.raises(NoAnswer):
+        Web({"10.1.2.3"}, called=PARTNER).require("http://10.1.2.3/")
+
+
 def test_partners_are_called_so_and_have_a_setting_of_their_own():
     with pytest.raises(NoAnswer, match=r"The partner .* LRS_PARTNER_HOSTS"):
         Web(called=PARTNER).exchange("POST", "https://10.1.2.3/", b"", {})

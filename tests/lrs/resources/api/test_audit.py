@@ -78,6 +78,35 @@ def test_filters_say_what_is_wanted(auditor):
     assert places(auditor.get(f"{AUDIT}?until={instant}")) == [2, 1]
 
 
+def told(answer):
+    assert answer.status_code == 400, answer.text
+    return [(each["path"], each["rule"]) for each in answer.json["errors"]]
+
+
+def test_a_parameter_that_is_given_twice_is_refused_in_the_words_of_xapi(auditor, caller):
+    answer = auditor.get(f"{AUDIT}?limit=1&limit=5")
+    assert told(answer) == [("limit", "repeated")]
+    assert answer.json["errors"] == caller().get("/xapi/statements?limit=1&limit=5").json["errors"]
+    assert told(auditor.get(f"{AUDIT}?limit=1&actor=x&limit=1&limit=1&actor=x")) == [
+        ("limit", "repeated"),
+        ("actor", "repeated"),
+    ]
+
+
+def test_what_else_is_wrong_with_a_query_is_told_with_what_is_repeated(auditor):
+    faults = told(auditor.get(f"{AUDIT}?limit=1&limit=1&after=x&xyz=1&xyz=2"))
+    assert sorted(faults) == [("*", "parameter"), ("after", "parameter"), ("limit", "repeated")]
+
+
+@pytest.mark.parametrize(
+    "text", ["1_0", "%D9%A1", "%EF%BC%91", "%201", "1%20", "%2B1", "1.0", "--1", "", "0x1", "1%0A"]
+)
+def test_a_whole_number_is_written_plainly(auditor, text):
+    answer = auditor.get(f"{AUDIT}?limit={text}")
+    assert told(answer) == [("limit", "parameter")]
+    assert answer.json["errors"] == auditor.get(f"{AUDIT}?limit=x").json["errors"]
+
+
 def test_nobody_reads_the_audit_of_another_organisation(caller, five, auditor, org_of):
     other = caller(scopes=("audit/read",))
     assert org_of(other) != five

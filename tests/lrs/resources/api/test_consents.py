@@ -201,6 +201,13 @@ def test_a_later_no_ends_what_was_said_and_an_earlier_one_does_not(operator):
     assert record(operator, consent("an", given="2026-08-03"))["rows"][0]["standing"]
 
 
+def test_whether_it_is_a_dry_run_is_said_once(operator):
+    answer = operator.post("/api/consents?dry_run=false&dry_run=true", json={"consents": [consent("an")]})
+    assert answer.status_code == 400
+    assert [(each["path"], each["rule"]) for each in answer.json["errors"]] == [("dry_run", "repeated")]
+    assert shown(operator) == []
+
+
 def test_a_file_is_recorded_row_by_row_and_the_same_once(operator):
     rows = [
         f"{HOME},a,{SHARE},có,chia-se-tinh,1,vi,self,paper,1/8/2026,\n",

@@ -46,6 +46,25 @@ def test_every_refusal_is_described_once_for_all_operations(shared_app):
         assert described["content"].keys() == {"application/problem+json"}
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/oauth/token"),
+        ("POST", "/oauth/revoke"),
+        ("GET", "/api/organisation"),
+        ("DELETE", "/api/credentials/{key}"),
+        ("POST", "/api/credentials/{key}/secret"),
+        ("POST", "/api/batches"),
+    ],
+)
+def test_an_encoding_that_is_not_known_here_is_refused_as_described(caller, method, path):
+    client = caller()
+    answer = client.open(path, method=method, headers={"Content-Encoding": "br"})
+    told = client.get("/api/openapi.json").json["paths"][path][method.lower()]["responses"]
+    assert (answer.status_code, answer.content_type) == (415, "application/problem+json")
+    assert "415" in told
+
+
 def test_it_is_compressed_for_who_takes_that(shared_app):
     answer = shared_app.test_client().get("/api/openapi.json", headers={"Accept-Encoding": "gzip"})
     assert json.loads(gzip.decompress(answer.data))["paths"].keys() >= PATHS.keys()

@@ -154,7 +154,7 @@ class Callers:
             for code in ("00012", "00013")
         ]
         self.do("PUT", "/api/units", {"units": units, "links": links})
-        return {"unit": "00011@", "to": "00012@2025-07-01", "records": ["r1"], "reason": "Ấp 3"}
+        return {"unit": "00011@", "to": "00012@2025-07-01", "learners": [str(self.learner())], "reason": "Ấp 3"}
 
     def consents(self):
         body, here = {"wordings": [WORDING | {"text": "Tôi đồng ý."}]}, self._from_anywhere()

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from lrs.errors import LRSError
+from lrs.followers.attempts import attempt
 from lrs.services import clocks
 from lrs.services.backoff import pause
 
@@ -58,14 +59,12 @@ class Errands:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            try:
-                for name, org, errand in self._due():
-                    self._begin(name, org, errand)
-            except LRSError:
-                log.warning("the database is not available; trying again", extra={"task": self._name})
-            except Exception:
-                log.exception("a task of the worker failed; trying again", extra={"task": self._name})
+            attempt(log, self._name, self._begin_due)
             self._stop.wait(EVERY)
+
+    def _begin_due(self) -> None:
+        for name, org, errand in self._due():
+            self._begin(name, org, errand)
 
     def _begin(self, name: str, org: bytes, errand: Callable[[], None]) -> None:
         with self._lock:

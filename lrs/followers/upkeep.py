@@ -3,11 +3,10 @@
 import logging
 import secrets
 import threading
-from collections.abc import Callable
 from typing import Final
 
 from lrs.config import Config
-from lrs.errors import LRSError
+from lrs.followers.attempts import attempt
 from lrs.services import clocks
 from lrs.services.audit import sealed_with
 from lrs.services.erasing import Erasing
@@ -60,16 +59,11 @@ class Upkeep:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._attempt("journal", self._write)
-            self._attempt("erasures", self._erase)
-            self._attempt("retention", self._retain)
+            attempt(log, "journal", self._write, self._stop)
+            attempt(log, "erasures", self._erase, self._stop)
+            attempt(log, "retention", self._retain, self._stop)
             self._stop.wait(_EVERY)
-        _attempt("leave", lambda: self._store.places.leave(self._worker))
-
-    def _attempt(self, task: str, work: Callable[[], None]) -> None:
-        # Each may wait for the database until its deadline: whoever stops the worker waits for one of them only.
-        if not self._stop.is_set():
-            _attempt(task, work)
+        attempt(log, "leave", lambda: self._store.places.leave(self._worker))
 
     def _write(self) -> None:
         if self._journal is not None and clocks.passed() - self._written > _JOURNAL_EVERY:
@@ -94,12 +88,3 @@ def upkeep(config: Config, stop: threading.Event) -> Upkeep | None:
         return Upkeep(config, stop)
     log.warning("nobody is erased, and nothing goes for its age, by this worker: set LRS_PEPPER for it")
     return None
-
-
-def _attempt(task: str, work: Callable[[], None]) -> None:
-    try:
-        work()
-    except LRSError:
-        log.warning("the database is not available; trying again", extra={"task": task})
-    except Exception:
-        log.exception("a task of the worker failed; trying again", extra={"task": task})

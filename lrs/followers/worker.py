@@ -3,12 +3,11 @@
 import logging
 import secrets
 import threading
-from collections.abc import Callable
 from typing import Final
 
 from lrs.config import Config
-from lrs.errors import LRSError
 from lrs.followers.abroad import abroad
+from lrs.followers.attempts import attempt
 from lrs.followers.feed import take_turns
 from lrs.followers.records import records_follower
 from lrs.followers.shares import shares_follower
@@ -33,28 +32,24 @@ def run_worker(config: Config, stop: threading.Event) -> None:
     sharing = _sharing(store, worker, config, stop)
     anchors = _anchors(store, config)
     swept = anchored = float("-inf")
-
-    def attempt(task: str, work: Callable[[], int]) -> int:
-        # Each may wait for the database until its deadline: whoever stops the worker waits for one of them only.
-        return 0 if stop.is_set() else _attempt(task, work)
-
     others = [each for each in (abroad(config, stop), upkeep(config, stop)) if each is not None]
     for each in others:
         each.start()
     try:
         while not stop.is_set():
-            if clocks.passed() - swept > _SWEEP_EVERY and attempt("sweep", lambda: _sweep(store)):
+            if clocks.passed() - swept > _SWEEP_EVERY and attempt(log, "sweep", lambda: _sweep(store), stop):
                 swept = clocks.passed()
             if clocks.passed() - anchored > _ANCHOR_EVERY:
                 anchored = clocks.passed()
-                attempt("anchor", anchors.write)
-            stop.wait(0 if attempt("follow", records.follow) else _EVERY)
+                attempt(log, "anchor", anchors.write, stop)
+            stop.wait(0 if attempt(log, "follow", records.follow, stop) else _EVERY)
     finally:
         stop.set()
         for each in others:
             each.join()
         sharing.join()
-        _attempt("leave", lambda: _leave(store, worker))
+        # Without this the next worker waits until the leases are over.
+        attempt(log, "leave", lambda: store.places.leave(worker))
         store.close()
 
 
@@ -67,17 +62,11 @@ def _sharing(store: Store, worker: str, config: Config, stop: threading.Event) -
             return
         shares = shares_follower(store, worker, config.pepper, config.timezone, stopping=stop.is_set)
         while not stop.is_set():
-            stop.wait(0 if _attempt("share", shares.follow) else _EVERY)
+            stop.wait(0 if attempt(log, "share", shares.follow, stop) else _EVERY)
 
     thread = threading.Thread(target=run, name="shares", daemon=True)
     thread.start()
     return thread
-
-
-def _leave(store: Store, worker: str) -> bool:
-    """Let the next worker begin at once; without this it waits until the leases are over."""
-    store.places.leave(worker)
-    return True
 
 
 def _anchors(store: Store, config: Config) -> Anchors:
@@ -94,14 +83,3 @@ def _sweep(store: Store) -> bool:
     if gone:
         log.info("swept attachments that no statement names", extra={"count": gone})
     return True
-
-
-def _attempt(task: str, work: Callable[[], int]) -> int:
-    """Return what the work returns, 0 where it failed: the next round tries again."""
-    try:
-        return work()
-    except LRSError:
-        log.warning("the database is not available; trying again", extra={"task": task})
-    except Exception:
-        log.exception("a task of the worker failed; trying again", extra={"task": task})
-    return 0

@@ -34,7 +34,7 @@ def read(
             continue
         key, reader = known[name]
         if key in found:
-            faults.append(Fault(name, "repeated", "This parameter may be given once only."))
+            faults.append(repeated(name))
             continue
         found[key] = None
         try:
@@ -48,6 +48,11 @@ def refuse(faults: list[Fault]) -> None:
     """Raise ``Refused`` if there are faults."""
     if faults:
         raise Refused(islice(faults, MOST_FAULTS))
+
+
+def repeated(name: str) -> Fault:
+    """Return the fault of a parameter that is given several times."""
+    return Fault(name, "repeated", "This parameter may be given once only.")
 
 
 def _unknown(name: str, known: Iterable[str]) -> Fault:

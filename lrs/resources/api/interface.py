@@ -35,6 +35,7 @@ from lrs.services.limits import RateLimits
 from lrs.services.mime import essence
 from schemas.api.problems import ProblemSchema, complaints
 from schemas.faults import Fault, Refused
+from schemas.xapi.parameters import repeated
 from schemas.xapi.parsing import parse_json
 
 View = Callable[..., Any]
@@ -52,7 +53,6 @@ _COMMON: Final = (400, 401, 403, 415, 429, 503)
 """What every view may answer with; 415 for an encoding that is not known here, also where no body is looked for."""
 _LIMITED: Final = (429, 503)
 """What everything may answer with."""
-_REPEATED: Final = "This parameter may be given once only."
 # Python takes more for a whole number: other digits, blanks around them, "+" and "_".
 _WHOLE: Final = re.compile("-?[0-9]+")
 _NO_NUMBER: Final = ""
@@ -69,8 +69,8 @@ class _Parser(FlaskParser):
         del req
         args = arguments()
         given = MultiDictProxy(MultiDict(_plain(args, schema)), schema)
-        if repeated := _repeated(args, schema, given.multiple_keys):
-            raise Refused([*repeated, *complaints(schema.validate(given), "", "parameter")])
+        if faults := _repeated(args, schema, given.multiple_keys):
+            raise Refused([*faults, *complaints(schema.validate(given), "", "parameter")])
         return given
 
     def load_json(self, req: Any, schema: Schema) -> Any:
@@ -249,7 +249,7 @@ def _repeated(args: Iterable[tuple[str, str]], schema: Schema, lists: Collection
     """Return a fault for each known parameter that is given several times and is no list."""
     once = {field.data_key or name for name, field in schema.fields.items()}.difference(lists)
     counted = Counter(name for name, _ in args)
-    return [Fault(name, "repeated", _REPEATED) for name, count in counted.items() if count > 1 and name in once]
+    return [repeated(name) for name, count in counted.items() if count > 1 and name in once]
 
 
 def _name(status: int) -> str:
